@@ -31,8 +31,8 @@ integer                        integers from -(2**53 - 1) to 2**53 - 1, which ev
 =============================  =========================================================================
 
 A tag is an object with exactly one key. A field's own value cannot be mistaken for one, because objects of
-users appear within `json` only. Members of enumerations stand for their values, files for their names. What the
-spelling does not keep: `fold`, the zone of an aware datetime (the instant is kept), and the difference
+users appear within `json` only. Members of enumerations stand for their values, files for their names. What
+the spelling does not keep: `fold`, the zone of an aware datetime (the instant is kept), and the difference
 between SQL NULL and a JSON null wherever Python reads both as None.
 """
 
@@ -40,13 +40,12 @@ from __future__ import annotations
 
 import datetime
 import enum
-import hashlib
 import json
-import math
 import re
 import uuid
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import suppress
 from decimal import Context, Decimal
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
@@ -55,9 +54,24 @@ from django.core.files.base import File
 from django.utils.duration import duration_iso_string
 from django.utils.functional import LazyObject, Promise
 
+from .texts import (
+    CANONICAL,
+    COMPACT,
+    LENIENT,
+    MAX_DEPTH,
+    MAX_INT,
+    depth,
+    describe,
+    is_storable_json,
+    is_utf8,
+    shortened,
+)
+from .texts import dumps as dumps
+from .texts import json_safe as json_safe
+from .texts import text as text
 from .types import UNKNOWN, Unknown
 
-Encoded: TypeAlias = None | bool | int | str | dict[str, Any]
+Encoded: TypeAlias = bool | int | str | dict[str, Any] | None
 
 
 class Masked(enum.Enum):
@@ -79,23 +93,17 @@ MASKED_VALUE: Final = Masked.MASKED
 MASKED: Final[dict[str, Any]] = {"masked": True}
 UNKNOWN_MARK: Final[dict[str, Any]] = {"unknown": True}
 
-MAX_INT: Final = 2**53 - 1
 MAX_DECIMAL_BITS: Final = 2048  # Python refuses to print integers of more digits than a limit somewhere above
-MAX_DEPTH: Final = 16  # MariaDB reads JSON of 32 levels; the rest is for what stands around a value
 MAX_KEY: Final = 255
-MAX_REPR: Final = 1000
 
 _PLAIN_SPELLING = Context(capitals=1)
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-_ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _SHORTENED = re.compile(r"#[0-9a-f]{64}\Z")
 _DURATION = re.compile(r"(-?)P(\d+)DT(\d\d)H(\d\d)M(\d\d)(?:\.(\d{6}))?S")
 
 
 def encode(value: Any) -> Encoded:
     """Return the JSON-safe spelling of any value; never raise."""
-    kind = type(value)
+    kind: type = type(value)
     if kind is str:
         if value.isascii() and "\0" not in value:
             return value  # type: ignore[no-any-return]
@@ -103,11 +111,11 @@ def encode(value: Any) -> Encoded:
         if -MAX_INT <= value <= MAX_INT:
             return value  # type: ignore[no-any-return]
     elif value is None or kind is bool:
-        return value
+        return value  # type: ignore[no-any-return]
     try:
         return _encoder(kind)(value)
     except Exception:  # whatever a foreign type does, the write goes on
-        return {"repr": _describe(value)}
+        return {"repr": describe(value)}
 
 
 def encode_json(value: Any) -> dict[str, Any] | None:
@@ -117,7 +125,7 @@ def encode_json(value: Any) -> dict[str, Any] | None:
     try:
         return _encode_json(value)
     except Exception:  # circular, or nested deeper than Python can follow
-        return {"repr": _describe(value)}
+        return {"repr": describe(value)}
 
 
 def decode(encoded: Encoded) -> Any:
@@ -128,7 +136,7 @@ def decode(encoded: Encoded) -> Any:
         ((tag, body),) = encoded.items()
         return _DECODERS[tag](body)
     except (AttributeError, KeyError, TypeError, ArithmeticError) as error:
-        raise ValueError(f"Not an encoded value: {_describe(encoded)}") from error
+        raise ValueError(f"Not an encoded value: {describe(encoded)}") from error
 
 
 def same(before: Encoded, after: Encoded) -> bool:
@@ -139,52 +147,17 @@ def same(before: Encoded, after: Encoded) -> bool:
         return False
     if not isinstance(before, dict) or not ("json" in before or "list" in before):
         return True
-    return _CANONICAL.encode(before) == _CANONICAL.encode(after)
-
-
-def dumps(value: Any) -> str:
-    """Return compact JSON text that every supported database accepts."""
-    try:
-        written = _COMPACT.encode(value)
-    except (ValueError, TypeError):
-        written = ""
-    return written if written and _is_storable_json(written) else _COMPACT.encode(json_safe(value))
-
-
-def json_safe(value: Any, *, depth: int = MAX_DEPTH) -> Any:
-    """Return the value as plain JSON for people to read: other types as text, what cannot be stored replaced."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else repr(value)
-    if depth and isinstance(value, Mapping):
-        return {text(key): json_safe(item, depth=depth - 1) for key, item in value.items()}
-    if depth and isinstance(value, list | tuple | set | frozenset):
-        return [json_safe(item, depth=depth - 1) for item in value]
-    encoded = text(value) if isinstance(value, str) else encode(value)
-    return encoded if isinstance(encoded, int) else _spelling(encoded)
+    return CANONICAL.encode(before) == CANONICAL.encode(after)
 
 
 def object_key(pk: Any) -> str:
     """Return the text that stands for a primary key: at most 255 characters, one for each key."""
     encoded = encode(pk)
-    if isinstance(encoded, dict) and "list" in encoded:
-        key = dumps(encoded["list"])
-    else:
-        key = _spelling(encoded)
+    key = _spelling(encoded)
     storable = not (isinstance(encoded, dict) and "text" in encoded)
     if storable and len(key) <= MAX_KEY and not _SHORTENED.search(key):
         return key
-    return _shortened(key if storable else text(pk), dumps(encoded))
-
-
-def text(value: Any, limit: int | None = None) -> str:
-    """Return a value's text as every database accepts it, cut to a length; never raise."""
-    try:
-        raw = str.__str__(value) if isinstance(value, str) else str(value)
-    except Exception:
-        raw = _describe(value)
-    return _UNSTORABLE.sub("\ufffd", raw[:limit])
+    return shortened(key if storable else text(pk), dumps(encoded), limit=MAX_KEY)
 
 
 # Encoding
@@ -192,7 +165,7 @@ def text(value: Any, limit: int | None = None) -> str:
 
 def _encode_text(value: str) -> Encoded:
     value = str.__str__(value)
-    if "\0" not in value and _is_utf8(value):
+    if "\0" not in value and is_utf8(value):
         return value
     return {"text": _base64(value.encode("utf-8", "surrogatepass"))}
 
@@ -206,17 +179,15 @@ def _encode_int(value: int) -> Encoded:
 
 def _encode_datetime(value: datetime.datetime) -> Encoded:
     if value.tzinfo is not None and value.tzinfo is not datetime.UTC and value.utcoffset() is not None:
-        try:
+        with suppress(OverflowError):  # the first and last hours of the calendar may have no UTC
             value = value.astimezone(datetime.UTC)
-        except OverflowError:  # the first or last hours of the calendar: no such time in UTC
-            pass
     return {"datetime": datetime.datetime.isoformat(value)}
 
 
 def _encode_list(value: Any) -> Encoded:
     items = [encode(item) for item in value]
-    if _depth(items) > MAX_DEPTH:
-        return {"repr": _describe(value)}
+    if depth(items) > MAX_DEPTH:
+        return {"repr": describe(value)}
     return {"list": items}
 
 
@@ -226,14 +197,14 @@ def _encode_set(value: Any) -> Encoded:
 
 def _encode_json(value: Any) -> dict[str, Any]:
     try:
-        written = _COMPACT.encode(value)
-        plain = _is_storable_json(written)
+        written = COMPACT.encode(value)
+        plain = is_storable_json(written)
     except ValueError:
-        written, plain = _LENIENT.encode(value), False
+        written, plain = LENIENT.encode(value), False
     copy = json.loads(written)
-    if plain and (written.count("[") + written.count("{") <= MAX_DEPTH or _depth(copy) <= MAX_DEPTH):
+    if plain and (written.count("[") + written.count("{") <= MAX_DEPTH or depth(copy) <= MAX_DEPTH):
         return {"json": copy}
-    return {"json_text": _CANONICAL.encode(copy)}
+    return {"json_text": CANONICAL.encode(copy)}
 
 
 def _encode_lazy(value: Any) -> Encoded:
@@ -280,7 +251,7 @@ def _encoder(kind: type) -> Callable[[Any], Encoded]:
     if exact is not None:
         return exact
     inherited = (encoder for base, encoder in _ENCODERS.items() if issubclass(kind, base))
-    return next(inherited, lambda value: {"repr": _describe(value)})
+    return next(inherited, lambda value: {"repr": describe(value)})
 
 
 # Decoding
@@ -319,58 +290,7 @@ _DECODERS: Final[dict[str, Callable[[Any], Any]]] = {
 }
 
 
-# Text and JSON
-
-
-def _as_text(value: Any) -> str:
-    return _spelling(encode(value))
-
-
-_COMPACT: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_as_text)
-_LENIENT: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=_as_text)
-_CANONICAL: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=True)
-
-
 def _spelling(encoded: Encoded) -> str:
     """Return what an encoded value spells, without its tag."""
     body = next(iter(encoded.values())) if isinstance(encoded, dict) else encoded
     return body if isinstance(body, str) else dumps(body)
-
-
-def _describe(value: Any) -> str:
-    """Return a text for a value of a foreign type: the same for equal values, whatever its methods do."""
-    try:
-        described = repr(value)
-        if _ADDRESS.search(described):
-            described = f"<{type(value).__qualname__} {_ADDRESS.sub('', str(value))}>"
-    except Exception:
-        described = f"<{type(value).__qualname__}>"
-    described = _UNSTORABLE.sub("\ufffd", described)
-    return described if len(described) <= MAX_REPR else _shortened(described, described, limit=MAX_REPR)
-
-
-def _shortened(readable: str, exact: str, *, limit: int = MAX_KEY) -> str:
-    digest = hashlib.sha256(exact.encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{readable[: limit - len(digest) - 1]}#{digest}"
-
-
-def _is_utf8(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _is_storable_json(written: str) -> bool:
-    return (written.isascii() or _is_utf8(written)) and (
-        "\\u0000" not in written or _ESCAPED_NUL.search(written) is None
-    )
-
-
-def _depth(value: Any) -> int:
-    depth, level = 0, [value]
-    while level := [item for item in level if isinstance(item, dict | list)]:
-        depth += 1
-        level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
-    return depth
