@@ -1,0 +1,44 @@
+"""Somebody at a browser: real requests, with a session and CSRF tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from .watch import Moment, watched
+
+
+class StoryError(Exception):
+    """A request of the story was not answered as it should be."""
+
+
+class Visitor:
+    """A person who fills in forms; every request is added to the moments of the story."""
+
+    def __init__(self, name: str, moments: list[Moment]) -> None:
+        self.name = name
+        self.moments = moments
+        self._client = Client(enforce_csrf_checks=True, SERVER_NAME="localhost")
+
+    def log_in(self, password: str) -> None:
+        """Log in with the form."""
+        self.post(reverse("accounts:login"), username=self.name, password=password)
+
+    def post(self, path: str, **data: Any) -> HttpResponse:
+        """Send a form, which must be accepted."""
+        token = self._token()
+        with watched(self.name, f"POST {path}") as moment:
+            response = self._client.post(path, {**data, "csrfmiddlewaretoken": token})
+        if response.status_code != 302:
+            raise StoryError(f"{moment.what} by {self.name} was answered with {response.status_code}.")
+        self.moments.append(moment)
+        return response
+
+    def _token(self) -> str:
+        if settings.CSRF_COOKIE_NAME not in self._client.cookies:
+            self._client.get(reverse("accounts:login"))
+        return self._client.cookies[settings.CSRF_COOKIE_NAME].value
