@@ -1,0 +1,47 @@
+"""Audited lifecycle signals for Django: every change recorded, people and code told of it, signals made visible.
+
+Everything named here can be imported before Django's apps are loaded.
+"""
+
+from __future__ import annotations
+
+from .context import audit_context, disabled
+from .events import Change, ChangeEvent, RelationChange
+from .hooks import auto_create, notify_on, on_change, on_create, on_delete, on_m2m_change
+from .registry import register
+from .signals import (
+    changes_committed,
+    object_changed,
+    object_created,
+    object_deleted,
+    relation_changed,
+)
+from .types import UNKNOWN, Action, Actor, ActorKind, AuditContext, Timing
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "UNKNOWN",
+    "Action",
+    "Actor",
+    "ActorKind",
+    "AuditContext",
+    "Change",
+    "ChangeEvent",
+    "RelationChange",
+    "Timing",
+    "audit_context",
+    "auto_create",
+    "changes_committed",
+    "disabled",
+    "notify_on",
+    "object_changed",
+    "object_created",
+    "object_deleted",
+    "on_change",
+    "on_create",
+    "on_delete",
+    "on_m2m_change",
+    "register",
+    "relation_changed",
+]

@@ -1,0 +1,97 @@
+"""One observed write: its transaction, and the events that it makes on the way."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from types import TracebackType
+from typing import Any
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model
+
+from ..events import ChangeEvent
+from . import pipeline
+from .connection import ConnectionState, state_of
+
+
+class WriteBlock:
+    """Hold a write, its before-read and its entries together in one transaction.
+
+    Inside a transaction it opens nothing; in autocommit it opens one, and closes it before Django sends
+    `post_save`: what plain Django allows around a write stays allowed. Statements inside a save's block add to it.
+    """
+
+    __slots__ = ("_atomic", "_outer", "_was", "events", "instance", "is_raw", "state")
+
+    def __init__(self, state: ConnectionState, instance: Model | None = None, *, is_raw: bool = False) -> None:
+        self.state = state
+        self.instance = instance
+        self.is_raw = is_raw
+        self.events: list[ChangeEvent] = []
+        self._atomic: Any = None
+        self._was: tuple[bool, str | None] | None = None
+
+    @staticmethod
+    def around(connection: BaseDatabaseWrapper) -> AbstractContextManager[WriteBlock]:
+        """Return the block of the save that runs on a connection, or a new one for a statement of its own."""
+        state = state_of(connection)
+        return nullcontext(state.block) if state.block is not None else WriteBlock(state)
+
+    def saved(self, model: type[Model]) -> None:
+        """Have reactions find the instance as it will be after the save: Django says so only later."""
+        instance = self.instance
+        if instance is not None and instance._meta.concrete_model is model._meta.concrete_model:
+            self._was = (instance._state.adding, instance._state.db)
+            instance._state.adding, instance._state.db = False, self.state.connection.alias
+
+    def __enter__(self) -> WriteBlock:
+        connection = self.state.connection
+        if connection.get_autocommit() and not connection.in_atomic_block:
+            self._atomic = transaction.atomic(connection.alias, savepoint=False)
+            self._atomic.__enter__()
+        self._outer, self.state.block = self.state.block, self
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.state.block = self._outer
+        if error is None:
+            try:
+                self._deliver()
+            except BaseException as failure:
+                self._leave(type(failure), failure, failure.__traceback__)
+                raise
+        self._leave(error_type, error, traceback)
+
+    def _leave(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is not None and self.instance is not None and self._was is not None:
+            self.instance._state.adding, self.instance._state.db = self._was
+        if self._atomic is not None:
+            self._atomic.__exit__(error_type, error, traceback)
+        elif error is not None and self.state.connection.in_atomic_block:
+            self.state.connection.needs_rollback = True
+
+    def _deliver(self) -> None:
+        """Have the entries written, then tell of the events; what reactions write meanwhile has blocks of its own."""
+        if not self.events:
+            return
+        block, self.state.block = self.state.block, None
+        try:
+            recorded = [event for event in self.events if event.address is not None]
+            if recorded:
+                pipeline.write(self.state.connection, self.state.journal.unwritten(), recorded)
+            for event in self.events:
+                self.state.keep_until_commit(event)
+                pipeline.announce(event)
+        finally:
+            self.state.block = block

@@ -1,0 +1,253 @@
+"""From rows before and after to events: what changed, in whose name, at which address."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model
+from django.utils import timezone
+
+from .. import context as contexts
+from ..events import Change, ChangeEvent, RelationChange, Subject
+from ..types import UNKNOWN, Action
+from ..values import UNKNOWN_MARK, object_key, same
+from .blocks import WriteBlock
+from .labels import safe_text
+from .plans import Relation, TablePlan
+from .rows import Reader, Row
+
+
+@dataclass(eq=False, slots=True)
+class SavedSubject:
+    """The object of a save: the instance at hand."""
+
+    saved: Model
+    secrets: frozenset[str]
+
+    def instance(self) -> Model:
+        """Return the saved instance."""
+        return self.saved
+
+    def text(self) -> str:
+        """Return the instance's text."""
+        return safe_text(self.saved, self.secrets)
+
+
+@dataclass(eq=False, slots=True)
+class RowSubject:
+    """The object of a write without an instance: made from the row."""
+
+    reader: Reader
+    row: Row
+    is_gone: bool
+
+    def instance(self) -> Model | None:
+        """Return the row as it is now, or for a delete as it was."""
+        loaded = self.reader.load(self.row)
+        if self.is_gone or not loaded.get_deferred_fields():
+            return loaded
+        return type(loaded)._base_manager.using(loaded._state.db).filter(pk=loaded.pk).first()
+
+    def text(self) -> str:
+        """Return the text of the row's instance."""
+        return safe_text(self.reader.load(self.row), self.reader.plan.masked)
+
+
+@dataclass(eq=False, slots=True)
+class OwnerSubject:
+    """The owner of a many-to-many change, known by its key."""
+
+    owner: type[Model]
+    pk: Any
+    using: str
+
+    def instance(self) -> Model | None:
+        """Return the owner as it is now."""
+        return self.owner._base_manager.using(self.using).filter(pk=self.pk).first()
+
+    def text(self) -> str:
+        """Return the owner's label and key: its own text would need a query."""
+        return f"{self.owner._meta.label} {object_key(self.pk)}"
+
+
+class EventMaker:
+    """Make the events of one statement on one table, and add them to the block of its write."""
+
+    __slots__ = ("_actor", "_block", "_context", "_now", "_plan", "_reader", "_saved", "_source", "_using")
+
+    def __init__(self, block: WriteBlock, plan: TablePlan, source: str) -> None:
+        self._block = block
+        self._plan = plan
+        self._reader = block.state.reader(plan)
+        self._using = block.state.connection.alias
+        self._source = source
+        self._saved = block.instance if isinstance(block.instance, plan.model) else None
+        self._context = contexts.current()
+        self._actor = contexts.resolve_actor(self._context)
+        self._now = timezone.now()
+
+    def created(self, rows: Sequence[Row], instance: Any) -> None:
+        """Tell of rows that were inserted; `instance` is the one that the INSERT was made for, if it was one."""
+        if self._plan.relations:
+            self._related(added=rows, removed=())
+        saved = self._saved if self._saved is instance else None
+        for row in self._own(rows):
+            self._add(Action.CREATE, row, self._whole(row, lambda value: (None, value)), saved)
+
+    def deleted(self, rows: Sequence[Row]) -> None:
+        """Tell of rows that were deleted."""
+        if self._plan.relations:
+            self._related(added=(), removed=rows)
+        for row in self._own(rows):
+            self._add(Action.DELETE, row, self._whole(row, lambda value: (value, None)), None)
+
+    def updated(self, before: Mapping[Any, Row], after: Sequence[Row]) -> None:
+        """Tell of rows that were updated and are not what they were.
+
+        A row without a before-image is told with values before that are unknown.
+        """
+        if self._plan.relations:
+            self._moved(before, after)
+        for row in self._own(after):
+            old = before.get(self._plan.key_of(row))
+            changed = self._unknown(row) if old is None else self._changed(old, row)
+            if changed:
+                self._add(Action.UPDATE, row, changed, self._saved)
+
+    def _own(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows that get entries or hooks of their own."""
+        return rows if self._plan.recorded is not None or not self._plan.relations else []
+
+    def _whole(self, row: Row, pair: Any) -> dict[str, tuple[tuple[Any, Any], tuple[Any, Any]]]:
+        reader = self._reader
+        found = {}
+        for place, name in enumerate(self._plan.names):
+            value = reader.value(place, row[place])
+            found[name] = (pair(value), pair(reader.stored(place, row[place], value)))
+        return found
+
+    def _changed(self, old: Row, new: Row) -> dict[str, tuple[tuple[Any, Any], tuple[Any, Any]]]:
+        if old == new:
+            return {}
+        reader = self._reader
+        found = {}
+        for place, (raw_before, raw_after) in enumerate(zip(old, new, strict=True)):
+            if raw_before is raw_after or raw_before == raw_after:
+                continue
+            before, after = reader.value(place, raw_before), reader.value(place, raw_after)
+            stored = reader.stored(place, raw_before, before), reader.stored(place, raw_after, after)
+            if not same(*stored):
+                found[self._plan.names[place]] = ((before, after), stored)
+        return found
+
+    def _unknown(self, row: Row) -> dict[str, tuple[tuple[Any, Any], tuple[Any, Any]]]:
+        reader = self._reader
+        found = {}
+        for place, name in enumerate(self._plan.names):
+            if place not in self._plan.key:
+                value = reader.value(place, row[place])
+                found[name] = ((UNKNOWN, value), (UNKNOWN_MARK, reader.stored(place, row[place], value)))
+        return found
+
+    def _add(
+        self,
+        action: Action,
+        row: Row,
+        changed: Mapping[str, tuple[tuple[Any, Any], tuple[Any, Any]]],
+        saved: Model | None,
+    ) -> None:
+        plan, pk = self._plan, self._reader.pk(row)
+        if saved is not None and action is Action.UPDATE and saved._get_pk_val(plan.written._meta) != pk:
+            saved = None
+        recorded = plan.recorded is not None and any(name in plan.recorded for name in changed)
+        self._append(
+            model=plan.model,
+            action=action,
+            pk=pk,
+            changes={name: Change(*typed) for name, (typed, _) in changed.items()},
+            encoded={name: stored for name, (_, stored) in changed.items()},
+            subject=self._subject(action, row, saved),
+            source=self._source if saved is None else "save",
+            recorded=recorded,
+        )
+
+    def _subject(self, action: Action, row: Row, saved: Model | None) -> Subject:
+        if saved is not None:
+            return SavedSubject(saved, self._plan.masked)
+        return RowSubject(self._reader, row, is_gone=action is Action.DELETE)
+
+    def _append(self, *, recorded: bool, pk: Any, **facts: Any) -> None:
+        address = None
+        if recorded:
+            address = self._block.state.journal.change_set(self._actor, self._context).next_address()
+        self._block.events.append(
+            ChangeEvent(
+                pk=pk,
+                object_id=object_key(pk),
+                using=self._using,
+                actor=self._actor,
+                context=self._context,
+                created_at=self._now,
+                address=address,
+                raw=self._block.is_raw,
+                **facts,
+            )
+        )
+
+    def _moved(self, before: Mapping[Any, Row], after: Sequence[Row]) -> None:
+        """Tell of through rows that came to point at something else."""
+        for relation in self._plan.relations:
+            ends = (relation.owner_position, relation.target_position)
+            pairs = [(before[key], row) for row in after if (key := self._plan.key_of(row)) in before]
+            moved = [(old, new) for old, new in pairs if any(old[end] != new[end] for end in ends)]
+            self._relate(relation, [new for _, new in moved], [old for old, _ in moved])
+
+    def _related(self, *, added: Sequence[Row], removed: Sequence[Row]) -> None:
+        for relation in self._plan.relations:
+            self._relate(relation, added, removed)
+
+    def _relate(self, relation: Relation, added: Sequence[Row], removed: Sequence[Row]) -> None:
+        came, went = self._by_owner(relation, added), self._by_owner(relation, removed)
+        for owner in dict.fromkeys([*came, *went]):
+            self._add_relation(relation, owner, tuple(came[owner]), tuple(went[owner]))
+
+    def _by_owner(self, relation: Relation, rows: Iterable[Row]) -> defaultdict[Any, list[Any]]:
+        found: defaultdict[Any, list[Any]] = defaultdict(list)
+        for owner, target in self._ends(relation, rows):
+            found[owner].append(target)
+        return found
+
+    def _ends(self, relation: Relation, rows: Iterable[Row]) -> Iterator[tuple[Any, Any]]:
+        for row in rows:
+            owner, target = row[relation.owner_position], row[relation.target_position]
+            if owner is not None and target is not None:
+                yield (
+                    self._reader.value(relation.owner_position, owner),
+                    self._reader.value(relation.target_position, target),
+                )
+
+    def _add_relation(
+        self, relation: Relation, owner: Any, added: tuple[Any, ...], removed: tuple[Any, ...]
+    ) -> None:
+        encode = self._reader.encoded
+        place = relation.target_position
+        stored = {
+            "added": [encode(place, value) for value in added],
+            "removed": [encode(place, value) for value in removed],
+        }
+        self._append(
+            model=relation.owner,
+            action=Action.UPDATE,
+            pk=owner,
+            changes={relation.name: RelationChange(added, removed)},
+            encoded={relation.name: stored},
+            subject=OwnerSubject(relation.owner, owner, self._using),
+            source="relation",
+            recorded=relation.recorded,
+            relation=relation.name,
+        )
+
+

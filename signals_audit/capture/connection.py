@@ -1,0 +1,135 @@
+"""What is remembered of each database connection: its transaction's journal, its SQL, its lock."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import Any
+
+from django.db import router
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model
+
+from ..events import ChangeEvent
+from . import pipeline
+from .journal import Journal
+from .plans import HISTORICAL, TablePlan
+from .rows import Reader
+
+logger = logging.getLogger("signals_audit")
+
+ATTRIBUTE = "signals_audit_state"
+TABLE = "signals_audit_auditentry"
+LOCK_SQL = "DELETE FROM signals_audit_changeset WHERE 0"
+
+
+_databases_with_tables: set[tuple[str, str]] = set()
+
+
+class ConnectionState:
+    """Everything that capture keeps for one connection."""
+
+    __slots__ = ("_readers", "block", "connection", "is_locked", "journal", "skipped")
+
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        self.connection = connection
+        self.journal = Journal()
+        self.block: Any = None
+        self.is_locked = False
+        self.skipped = 0
+        self._readers: dict[type[Model], Reader] = {}
+
+    def reader(self, plan: TablePlan) -> Reader:
+        """Return the SQL for a plan, made on first use."""
+        reader = self._readers.get(plan.written)
+        if reader is None or reader.plan is not plan:
+            reader = Reader(plan, self.connection)
+            if plan.written.__module__ != HISTORICAL:
+                self._readers[plan.written] = reader
+        return reader
+
+    def lock_before_read(self) -> None:
+        """Take SQLite's write lock before the first read of a transaction that will write.
+
+        Read first and write later fails at once with "database is locked" when somebody wrote in between; an empty
+        write waits its turn instead. It bypasses Django's cursor: it is no query of the project's.
+        """
+        if not self.is_locked and self.connection.vendor == "sqlite":
+            with self.connection.wrap_database_errors:
+                self.connection.connection.execute(LOCK_SQL)
+        self.is_locked = True
+
+    def can_record(self) -> bool:
+        """Tell whether the log's tables exist on this alias; before they do, capture is off, logged and counted."""
+        database = (self.connection.alias, str(self.connection.settings_dict["NAME"]))
+        if database in _databases_with_tables:
+            return True
+        if self._finds_tables():
+            _databases_with_tables.add(database)
+            return True
+        self._skip()
+        return False
+
+    def _finds_tables(self) -> bool:
+        """Ask the database with a bare cursor: it is no query of the project's."""
+        if not router.allow_migrate(self.connection.alias, "signals_audit", model_name="auditentry"):
+            return False
+        self.connection.ensure_connection()
+        with self.connection.wrap_database_errors:
+            cursor = self.connection.create_cursor()
+            try:
+                return TABLE in self.connection.introspection.table_names(cursor)
+            finally:
+                cursor.close()
+
+    def _skip(self) -> None:
+        self.skipped += 1
+        if self.skipped == 1:
+            logger.warning(
+                "Writes on the database %r are not audited: its audit tables do not exist yet. Run migrate.",
+                self.connection.alias,
+            )
+
+    def keep_until_commit(self, event: ChangeEvent) -> None:
+        """Have an event told after COMMIT, if anybody waits for it."""
+        if not pipeline.is_awaited(event):
+            return
+        if self.journal.schedule():
+            self._be_told_of_commit()
+        self.journal.keep(event)
+
+    def _be_told_of_commit(self) -> None:
+        if self.connection.in_atomic_block:
+            self.connection.on_commit(partial(tell, self.journal, self.connection.alias))
+        else:
+            self.journal.is_manual = True
+
+    def committed(self) -> None:
+        """Begin a new journal; what a manual transaction did is told here, for it has no on_commit."""
+        journal, self.journal = self.journal, Journal()
+        self.is_locked = False
+        if journal.is_manual:
+            tell(journal, self.connection.alias)
+
+    def rolled_back(self) -> None:
+        """Undo and forget what the transaction did."""
+        journal, self.journal = self.journal, Journal()
+        self.is_locked = False
+        journal.undo_all()
+
+
+def tell(journal: Journal, using: str) -> None:
+    """Tell of a journal's events that nobody was told of yet."""
+    events = journal.take()
+    if events:
+        pipeline.announce_committed(events, using)
+
+
+def state_of(connection: BaseDatabaseWrapper) -> ConnectionState:
+    """Return what is remembered of a connection."""
+    state: ConnectionState | None = connection.__dict__.get(ATTRIBUTE)
+    if state is None:
+        state = ConnectionState(connection)
+        connection.__dict__[ATTRIBUTE] = state
+    return state
+

@@ -1,0 +1,63 @@
+"""The text of an object, made without a query and without an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from django.db import connections
+from django.db.models import Model
+
+from ..values import object_key, text
+
+LENGTH = 255
+HIDDEN = "•••"
+
+
+class QueryRefused(Exception):
+    """An object's text may not be made by asking the database."""
+
+
+def safe_text(instance: Model, secrets: frozenset[str]) -> str:
+    """Return `str(instance)`, or the label and key where that fails or would run a query.
+
+    Values of the secret fields are struck out.
+    """
+    with _no_queries():
+        try:
+            shown = str(instance)
+        except Exception:  # a __str__ may raise anything, and none of it may cost the write
+            shown = plain_text(instance)
+    return text(_struck_out(shown, instance, secrets), LENGTH)
+
+
+def plain_text(instance: Model) -> str:
+    """Return the label and key of an instance, which are always at hand."""
+    meta = instance._meta
+    values = [instance.__dict__.get(field.attname) for field in meta.pk_fields]
+    return f"{meta.label} {object_key(values[0] if len(values) == 1 else tuple(values))}"
+
+
+def _struck_out(shown: str, instance: Model, secrets: frozenset[str]) -> str:
+    for name in secrets:
+        value = instance.__dict__.get(instance._meta.get_field(name).attname)  # type: ignore[union-attr]
+        if value not in (None, "") and str(value) in shown:
+            shown = shown.replace(str(value), HIDDEN)
+    return shown
+
+
+def _refuse(_execute: Callable[..., Any], *_arguments: Any) -> NoReturn:
+    raise QueryRefused
+
+
+@contextmanager
+def _no_queries() -> Iterator[None]:
+    opened = connections.all(initialized_only=True)
+    for connection in opened:
+        connection.execute_wrappers.append(_refuse)
+    try:
+        yield
+    finally:
+        for connection in opened:
+            connection.execute_wrappers.remove(_refuse)

@@ -1,0 +1,87 @@
+"""Where captured events go: the recorder first, then the signals, then the reactions.
+
+Capture knows none of them. `connect()` is called where the app is wired together.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model
+
+from ..events import ChangeEvent
+from ..signals import changes_committed, object_changed, object_created, object_deleted, relation_changed
+from ..types import Action
+from .journal import OpenChangeSet
+
+logger = logging.getLogger("signals_audit")
+
+Record = Callable[[BaseDatabaseWrapper, Sequence[OpenChangeSet], Sequence[ChangeEvent]], None]
+SIGNALS = {
+    Action.CREATE: object_created,
+    Action.UPDATE: object_changed,
+    Action.DELETE: object_deleted,
+}
+
+
+@dataclass(slots=True)
+class Sinks:
+    """The functions that take events: none before the app is ready."""
+
+    record: Record | None = None
+    in_transaction: Callable[[ChangeEvent], None] | None = None
+    after_commit: Callable[[Sequence[ChangeEvent], str], None] | None = None
+    wants: Callable[[type[Model]], bool] | None = None
+
+
+sinks = Sinks()
+
+
+def connect(
+    *,
+    record: Record,
+    in_transaction: Callable[[ChangeEvent], None],
+    after_commit: Callable[[Sequence[ChangeEvent], str], None],
+    wants: Callable[[type[Model]], bool],
+) -> None:
+    """Say who takes events; connecting again replaces what was connected."""
+    sinks.record = record
+    sinks.in_transaction = in_transaction
+    sinks.after_commit = after_commit
+    sinks.wants = wants
+
+
+def write(
+    connection: BaseDatabaseWrapper, change_sets: Sequence[OpenChangeSet], events: Sequence[ChangeEvent]
+) -> None:
+    """Have the entries of events written."""
+    if sinks.record is not None:
+        sinks.record(connection, change_sets, events)
+
+
+def announce(event: ChangeEvent) -> None:
+    """Tell receivers and in-transaction reactions of an event; what they raise undoes the change."""
+    signal = SIGNALS[event.action] if event.relation is None else relation_changed
+    signal.send(sender=event.model, event=event)
+    if sinks.in_transaction is not None:
+        sinks.in_transaction(event)
+
+
+def is_awaited(event: ChangeEvent) -> bool:
+    """Tell whether somebody wants to hear of an event after COMMIT."""
+    if changes_committed.has_listeners():
+        return True
+    return sinks.wants is not None and sinks.wants(event.model)
+
+
+def announce_committed(events: Sequence[ChangeEvent], using: str) -> None:
+    """Tell receivers and after-commit reactions of a transaction's events; their errors are logged."""
+    try:
+        changes_committed.send_robust(sender=None, events=tuple(events), using=using)
+    except Exception:  # send_robust itself fails for receivers without __qualname__
+        logger.exception("A receiver of changes_committed failed")
+    if sinks.after_commit is not None:
+        sinks.after_commit(events, using)

@@ -1,0 +1,173 @@
+"""What is captured of a table: which columns, for whom, and whose many-to-many rows it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.apps import apps
+from django.db.models import Field, ManyToManyField, Model
+
+from ..conf import get_settings, on_settings_changed
+from ..hooks import hooks
+from ..masking import secret_fields
+from ..registry import ModelOptions, registry
+
+
+HISTORICAL = "__fake__"  # the module of the classes that migrations make; they come and go, so nothing keeps them
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Relation:
+    """A many-to-many field whose rows a through table holds, with the places of both keys in its columns."""
+
+    owner: type[Model]
+    name: str
+    owner_position: int
+    target_position: int
+    recorded: bool
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class TablePlan:
+    """How the writes to one table are captured.
+
+    `model` is the class that entries name; `written` the one whose query writes, which in a migration is a
+    historical class with other columns. `fields` are the columns that are read, `key` the places of the
+    primary key among them.
+    """
+
+    model: type[Model]
+    written: type[Model]
+    fields: tuple[Field[Any, Any], ...]
+    names: tuple[str, ...]
+    key: tuple[int, ...]
+    recorded: frozenset[str] | None
+    masked: frozenset[str]
+    relations: tuple[Relation, ...]
+    options: ModelOptions
+
+    def key_of(self, row: Sequence[Any]) -> Any:
+        """Return a row's primary key: a value, or a tuple of them for a composite key."""
+        return row[self.key[0]] if len(self.key) == 1 else tuple(row[place] for place in self.key)
+
+    def position(self, field: Field[Any, Any]) -> int:
+        """Return the place of a field's column among those read."""
+        return self.names.index(field.name)
+
+
+_plans: dict[type[Model], TablePlan | None] = {}
+_tables: dict[str, type[Model]] = {}
+_relations: dict[str, list[ManyToManyField[Any, Any]]] = {}
+
+
+def forget() -> None:
+    """Have all plans made anew; called when settings, registrations or hooks change."""
+    _plans.clear()
+    _tables.clear()
+    _relations.clear()
+
+
+registry.on_change(forget)
+hooks.on_change(forget)
+on_settings_changed(forget)
+
+
+def plan_for(model: type[Model]) -> TablePlan | None:
+    """Return how the writes to a model's table are captured, or None when they are not."""
+    try:
+        return _plans[model]
+    except KeyError:
+        plan = _build(_concrete(model)) if get_settings().ENABLED and apps.ready else None
+        if apps.ready and model.__module__ != HISTORICAL:
+            _plans[model] = plan
+        return plan
+
+
+def _concrete(model: type[Model]) -> type[Model]:
+    return cast("type[Model]", model._meta.concrete_model or model)
+
+
+def _build(written: type[Model]) -> TablePlan | None:
+    if not _tables:
+        _survey()
+    model = _tables.get(written._meta.db_table)
+    if model is None:
+        return None
+    options, hooked = registry.options_for(model), bool(hooks.of(model))
+    relations = () if options else _relations_in(written)
+    if options is None and not hooked and not relations:
+        return None
+    fields = _fields(written, options, hooked or bool(relations))
+    return TablePlan(
+        model=model,
+        written=written,
+        fields=fields,
+        names=tuple(field.name for field in fields),
+        key=tuple(fields.index(field) for field in written._meta.pk_fields),
+        recorded=_recorded(fields, options),
+        masked=secret_fields(model, mask=options.mask) if options else frozenset(),
+        relations=_placed(relations, fields),
+        options=options or ModelOptions(),
+    )
+
+
+def _survey() -> None:
+    """Note which real model stands for which table; historical models and proxies share it."""
+    for model in apps.get_models(include_auto_created=True):
+        if not model._meta.proxy and not model._meta.swapped:
+            _tables[model._meta.db_table] = model
+        for field in model._meta.local_many_to_many:
+            through = field.remote_field.through
+            if through is not None and not isinstance(through, str):
+                _relations.setdefault(through._meta.db_table, []).append(field)
+
+
+def _fields(
+    written: type[Model], options: ModelOptions | None, whole: bool
+) -> tuple[Field[Any, Any], ...]:
+    local = written._meta.local_concrete_fields
+    keys = written._meta.pk_fields
+    return tuple(
+        field
+        for field in local
+        if whole or field in keys or (options is not None and options.audits(field.name))
+    )
+
+
+def _recorded(fields: Sequence[Field[Any, Any]], options: ModelOptions | None) -> frozenset[str] | None:
+    if options is None:
+        return None
+    return frozenset(field.name for field in fields if options.audits(field.name))
+
+
+def _relations_in(through: type[Model]) -> list[ManyToManyField[Any, Any]]:
+    return [field for field in _relations.get(through._meta.db_table, ()) if _is_wanted(field)]
+
+
+def _is_wanted(field: ManyToManyField[Any, Any]) -> bool:
+    options = registry.options_for(field.model)
+    recorded = options is not None and options.audits_relation(field.name)
+    return recorded or any(hook.relation for hook in hooks.of(field.model))
+
+
+def _placed(
+    relations: Sequence[ManyToManyField[Any, Any]], fields: Sequence[Field[Any, Any]]
+) -> tuple[Relation, ...]:
+    names = [field.name for field in fields]
+    return tuple(
+        Relation(
+            owner=field.model,
+            name=field.name,
+            owner_position=names.index(field.m2m_field_name()),
+            target_position=names.index(field.m2m_reverse_field_name()),
+            recorded=_is_recorded(field),
+        )
+        for field in relations
+    )
+
+
+def _is_recorded(field: ManyToManyField[Any, Any]) -> bool:
+    options = registry.options_for(field.model)
+    return options is not None and options.audits_relation(field.name)

@@ -1,0 +1,104 @@
+"""Reading a table's rows as the database has them, with SQL that is made once for each connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Field, JSONField, Model
+from django.db.models.sql import Query
+
+from ..values import encode, encode_json
+from .plans import TablePlan
+
+Row = tuple[Any, ...]
+LOCKS = {"postgresql": " FOR NO KEY UPDATE", "mysql": " FOR UPDATE"}
+CHUNK = 500
+
+
+class Reader:
+    """The SQL that reads a plan's columns on one connection, and the way from a raw value to a stored one."""
+
+    __slots__ = ("_connection", "_converters", "_encoders", "_key_columns", "_lock", "columns", "plan", "select")
+
+    def __init__(self, plan: TablePlan, connection: BaseDatabaseWrapper) -> None:
+        self.plan = plan
+        self._connection = connection
+        table = plan.written._meta.db_table
+        compiler = Query(plan.written).get_compiler(connection=connection)
+        columns = [field.get_col(table) for field in plan.fields]
+        formatted = [_column_sql(compiler, column) for column in columns]
+        self._key_columns = [formatted[place] for place in plan.key]
+        self.columns = ", ".join(formatted)
+        self.select = f"SELECT {self.columns} FROM {connection.ops.quote_name(table)}"  # noqa: S608
+        self._lock = LOCKS.get(connection.vendor, "")
+        found = compiler.get_converters(columns)
+        self._converters = [found.get(place) for place in range(len(columns))]
+        self._encoders = [_encoder(field) for field in plan.fields]
+
+    def value(self, place: int, raw: Any) -> Any:
+        """Return the Python value of a raw one, as loading the row would give it."""
+        found = self._converters[place]
+        if found is not None:
+            converters, expression = found
+            for converter in converters:
+                raw = converter(raw, expression, self._connection)
+        return raw
+
+    def encoded(self, place: int, value: Any) -> Any:
+        """Return the stored form of a Python value."""
+        return self._encoders[place](value)
+
+    def stored(self, place: int, raw: Any, value: Any) -> Any:
+        """Return the stored form of a raw value and its Python value: only the raw one tells NULL from JSON null."""
+        if value is None:
+            return None if raw is None else {"json": None}
+        return self._encoders[place](value)
+
+    def pk(self, row: Row) -> Any:
+        """Return a row's primary key as a Python value, a tuple for a composite key."""
+        values = [self.value(place, row[place]) for place in self.plan.key]
+        return values[0] if len(values) == 1 else tuple(values)
+
+    def load(self, row: Row) -> Model:
+        """Return the instance that loading the row would give; columns that were not read are deferred."""
+        names = [field.attname for field in self.plan.fields]
+        values = [self.value(place, raw) for place, raw in enumerate(row)]
+        return self.plan.model.from_db(self._connection.alias, names, values)
+
+    def locked_rows(self, where: str, params: Sequence[Any]) -> list[Row]:
+        """Read the rows that a statement is about to change, and lock them, in key order."""
+        order = " ORDER BY " + ", ".join(self._key_columns) if self._lock else ""
+        return self._read(f"{self.select}{where}{order}{self._lock}", params)
+
+    def rows_of(self, keys: Iterable[Any]) -> list[Row]:
+        """Read rows again by their raw primary keys."""
+        wanted = list(keys)
+        rows: list[Row] = []
+        for start in range(0, len(wanted), CHUNK):
+            rows += self._rows_of_chunk(wanted[start : start + CHUNK])
+        return rows
+
+    def _rows_of_chunk(self, keys: list[Any]) -> list[Row]:
+        if len(self._key_columns) == 1:
+            places = ", ".join(["%s"] * len(keys))
+            return self._read(f"{self.select} WHERE {self._key_columns[0]} IN ({places})", keys)
+        one = "(" + " AND ".join(f"{column} = %s" for column in self._key_columns) + ")"
+        params = [value for key in keys for value in key]
+        return self._read(f"{self.select} WHERE {' OR '.join([one] * len(keys))}", params)
+
+    def _read(self, sql: str, params: Sequence[Any]) -> list[Row]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return list(cursor.fetchall())
+
+
+def _column_sql(compiler: Any, column: Any) -> str:
+    sql, params = compiler.compile(column)
+    sql, _params = column.select_format(compiler, sql, params)
+    return str(sql)
+
+
+def _encoder(field: Field[Any, Any]) -> Callable[[Any], Any]:
+    return encode_json if isinstance(field, JSONField) else encode

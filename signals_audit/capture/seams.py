@@ -1,0 +1,246 @@
+"""The one module that reaches into Django's private parts.
+
+Each seam is a few lines that call our code and Django's. It is installed once, can be removed, and has a contract
+test on every supported Django.
+
+* `Model._save_table` (django/db/models/base.py): the one place that knows the instance, `raw` and the table of a
+  row that is being written. No public hook stands between the row's write and the end of its transaction:
+  `post_save` is sent after it, outside of any transaction in autocommit.
+* `BaseDatabaseOperations.compiler` (django/db/backends/base/operations.py): hands out the classes whose
+  `execute_sql` every ORM write passes. There are no signals for `update()`, `bulk_create()`, cascades and
+  many-to-many rows; here all of them pass.
+* `commit`, `rollback`, `close`, `savepoint` and `savepoint_rollback` of a connection
+  (django/db/backends/base/base.py), hooked when `connection_created` is sent: `on_commit` cannot tell when a
+  transaction begins anew, nor that a savepoint was rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db.backends.signals import connection_created
+from django.db.models import Model
+from django.db.models.sql.constants import ROW_COUNT
+
+from . import statements
+from .blocks import WriteBlock
+from .connection import state_of
+
+MARK = "signals_audit_seam"
+UID = "signals_audit.capture.seams"
+
+
+def install() -> None:
+    """Put all seams in place; those that are in place stay as they are."""
+    _wrap(Model, "_save_table", _save_table)
+    _wrap(BaseDatabaseOperations, "compiler", _compiler)
+    connection_created.connect(_watch_new_connection, dispatch_uid=UID)
+    for connection in connections.all(initialized_only=True):
+        watch(connection)
+
+
+def remove() -> None:
+    """Take all seams out again."""
+    _unwrap(Model, "_save_table")
+    _unwrap(BaseDatabaseOperations, "compiler")
+    connection_created.disconnect(dispatch_uid=UID)
+    for connection in connections.all(initialized_only=True):
+        unwatch(connection)
+
+
+def missing() -> list[str]:
+    """Return the names of the class seams that are not in place, because another package replaced them."""
+    seams = ((Model, "_save_table"), (BaseDatabaseOperations, "compiler"))
+    return [f"{owner.__name__}.{name}" for owner, name in seams if not hasattr(getattr(owner, name), MARK)]
+
+
+def _wrap(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+    original = getattr(owner, name)
+    if hasattr(original, MARK):
+        return
+    wrapped = wraps(original)(make(original))
+    setattr(wrapped, MARK, original)
+    setattr(owner, name, wrapped)
+
+
+def _unwrap(owner: Any, name: str) -> None:
+    original = getattr(getattr(owner, name), MARK, None)
+    if original is not None:
+        setattr(owner, name, original)
+
+
+def _save_table(original: Callable[..., Any]) -> Callable[..., Any]:
+    def save_table(
+        self: Model,
+        raw: bool = False,
+        cls: type[Model] | None = None,
+        force_insert: Any = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Any = None,
+    ) -> Any:
+        model = cls or type(self)
+        connection = connections[using or "default"]
+        if not statements.is_watched(model, connection):
+            return original(self, raw, cls, force_insert, force_update, using, update_fields)
+        with WriteBlock(state_of(connection), self, is_raw=raw) as block:
+            updated = original(self, raw, cls, force_insert, force_update, using, update_fields)
+            block.saved(model)
+            return updated
+
+    return save_table
+
+
+def _compiler(original: Callable[..., Any]) -> Callable[..., Any]:
+    def compiler(self: BaseDatabaseOperations, compiler_name: str) -> Any:
+        made = original(self, compiler_name)
+        observe = OBSERVERS.get(compiler_name)
+        return made if observe is None else observe(made)
+
+    return compiler
+
+
+@cache
+def _observed_insert(base: Any) -> Any:
+    class ObservedInsert(base):  # type: ignore[misc]
+        def execute_sql(self, returning_fields: Any = None) -> Any:
+            plan = statements.observed(self)
+            if plan is None:
+                return super().execute_sql(returning_fields)
+            return statements.insert(self, plan, super().execute_sql, returning_fields)
+
+    return ObservedInsert
+
+
+@cache
+def _observed_update(base: Any) -> Any:
+    class ObservedUpdate(base):  # type: ignore[misc]
+        def execute_sql(self, result_type: Any) -> Any:
+            plan = statements.observed(self)
+            if plan is None:
+                return super().execute_sql(result_type)
+            count, _rows = statements.update(self, plan, super().execute_sql)
+            return count if result_type == ROW_COUNT else None
+
+        def execute_returning_sql(self, returning_fields: Any) -> Any:
+            """Exist since Django 6.0: `save()` asks for values that the database computes."""
+            plan = statements.observed(self)
+            if plan is None or not statements.can_return_updated(self):
+                return super().execute_returning_sql(returning_fields)
+            return statements.update(self, plan, super().execute_sql, returning_fields)[1]
+
+    return ObservedUpdate
+
+
+@cache
+def _observed_delete(base: Any) -> Any:
+    class ObservedDelete(base):  # type: ignore[misc]
+        def execute_sql(self, result_type: Any) -> Any:
+            plan = statements.observed(self)
+            if plan is None:
+                return super().execute_sql(result_type)
+            count = statements.delete(self, plan, super().execute_sql)
+            return count if result_type == ROW_COUNT else None
+
+    return ObservedDelete
+
+
+OBSERVERS = {
+    "SQLInsertCompiler": _observed_insert,
+    "SQLUpdateCompiler": _observed_update,
+    "SQLDeleteCompiler": _observed_delete,
+}
+
+
+def _watch_new_connection(connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
+    state_of(connection).rolled_back()
+    watch(connection)
+
+
+WATCHED = ("commit", "rollback", "close", "savepoint", "savepoint_rollback")
+
+
+def watch(connection: BaseDatabaseWrapper) -> None:
+    """Hear of a connection's commits, rollbacks and savepoints."""
+    if hasattr(connection.commit, MARK):
+        return
+    makers = (_commit, _rollback, _close, _savepoint, _savepoint_rollback)
+    for name, make in zip(WATCHED, makers, strict=True):
+        _wrap(connection, name, make(connection))
+
+
+def unwatch(connection: BaseDatabaseWrapper) -> None:
+    """Hear of nothing any more."""
+    for name in WATCHED:
+        if hasattr(getattr(connection, name), MARK):
+            delattr(connection, name)
+
+
+Maker = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _commit(connection: BaseDatabaseWrapper) -> Maker:
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def commit() -> None:
+            original()
+            state_of(connection).committed()
+
+        return commit
+
+    return make
+
+
+def _rollback(connection: BaseDatabaseWrapper) -> Maker:
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def rollback() -> None:
+            try:
+                original()
+            finally:
+                state_of(connection).rolled_back()
+
+        return rollback
+
+    return make
+
+
+def _close(connection: BaseDatabaseWrapper) -> Maker:
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def close() -> None:
+            try:
+                original()
+            finally:
+                if connection.connection is None or connection.closed_in_transaction:
+                    state_of(connection).rolled_back()
+
+        return close
+
+    return make
+
+
+def _savepoint(connection: BaseDatabaseWrapper) -> Maker:
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def savepoint() -> Any:
+            sid = original()
+            if sid:
+                state_of(connection).journal.mark(sid)
+            return sid
+
+        return savepoint
+
+    return make
+
+
+def _savepoint_rollback(connection: BaseDatabaseWrapper) -> Maker:
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def savepoint_rollback(sid: Any) -> None:
+            original(sid)
+            state_of(connection).journal.cut(sid)
+
+        return savepoint_rollback
+
+    return make

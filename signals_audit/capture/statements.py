@@ -1,0 +1,198 @@
+"""What is done around each INSERT, UPDATE and DELETE of an audited table: read, let Django write, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet, FullResultSet
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model
+from django.db.models.sql import Query
+from django.db.models.sql.constants import ROW_COUNT
+
+from ..context import is_disabled
+from .blocks import WriteBlock
+from .changes import EventMaker
+from .connection import state_of
+from .plans import TablePlan, plan_for
+from .rows import Reader, Row
+
+Plain = Callable[[Any], Any]
+Fields = Sequence[Any]
+
+
+def is_watched(model: type[Model], connection: BaseDatabaseWrapper) -> bool:
+    """Tell whether writes to a model's table are captured on a connection, now."""
+    return _plan(model, connection) is not None
+
+
+def observed(compiler: Any) -> TablePlan | None:
+    """Return the plan for the table that a compiler is about to write, or None when nobody looks."""
+    return _plan(compiler.query.model, compiler.connection)
+
+
+def _plan(model: type[Model], connection: BaseDatabaseWrapper) -> TablePlan | None:
+    plan = plan_for(model)
+    if plan is None or connection.needs_rollback or is_disabled(plan.model._meta.label):
+        return None
+    return plan if state_of(connection).can_record() else None
+
+
+def insert(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields | None) -> Any:
+    """Run an INSERT, tell of the rows that really went in, and return what Django wants of them."""
+    with WriteBlock.around(compiler.connection) as block:
+        maker = EventMaker(block, plan, "bulk_create")
+        reader = block.state.reader(plan)
+        objs = compiler.query.objs
+        if compiler.connection.features.can_return_columns_from_insert:
+            given, rows = _run_returning(compiler, reader, wanted or ())
+        else:
+            given = plain(wanted)
+            rows = _inserted_again(compiler, reader, given, wanted)
+        maker.created(rows, objs[0] if len(objs) == 1 else None)
+        block.state.is_locked = True
+        return given
+
+
+def delete(compiler: Any, plan: TablePlan, plain: Plain) -> int:
+    """Run a DELETE, tell of the rows that really went, and return how many they were."""
+    with WriteBlock.around(compiler.connection) as block:
+        maker = EventMaker(block, plan, "delete")
+        reader = block.state.reader(plan)
+        if _can_return_deleted(compiler):
+            _given, rows = _run_returning(compiler, reader, ())
+        else:
+            rows = _before(compiler, block, reader)
+            plain(ROW_COUNT)
+        maker.deleted(rows)
+        block.state.is_locked = True
+        return len(rows)
+
+
+def update(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields = ()) -> tuple[int, list[Any]]:
+    """Run an UPDATE, tell of the rows that are not what they were, and return how many it met.
+
+    Where Django wants values back (since 6.0), they are returned too, one tuple for each row.
+    """
+    with WriteBlock.around(compiler.connection) as block:
+        maker = EventMaker(block, plan, "update")
+        reader = block.state.reader(plan)
+        before = {plan.key_of(row): row for row in _before(compiler, block, reader)}
+        if can_return_updated(compiler):
+            given, after = _run_returning(compiler, reader, wanted)
+            count = len(after)
+        else:
+            given, count = [], plain(ROW_COUNT) or 0
+            after = reader.rows_of(before) if before else []
+        maker.updated(_paired(plan, before, after), after)
+        return count, given
+
+
+def _paired(plan: TablePlan, before: dict[Any, Row], after: Sequence[Row]) -> dict[Any, Row]:
+    """Put the image of a row whose key was changed under its new key; there can be only one of them."""
+    lone = [key for key in (plan.key_of(row) for row in after) if key not in before]
+    if len(lone) == len(before) == 1:
+        return {lone[0]: next(iter(before.values()))}
+    return before
+
+
+def _before(compiler: Any, block: WriteBlock, reader: Reader) -> list[Row]:
+    """Read and lock the rows that a statement is about to change."""
+    try:
+        where, params = _where(compiler)
+    except EmptyResultSet:
+        return []
+    block.state.lock_before_read()
+    return reader.locked_rows(where, params)
+
+
+def _where(compiler: Any) -> tuple[str, Sequence[Any]]:
+    try:
+        sql, params = compiler.compile(_single_table(compiler).where)
+    except FullResultSet:
+        return "", ()
+    return f" WHERE {sql}", params
+
+
+def _single_table(compiler: Any) -> Any:
+    """Return the query with a condition that names its own table alone, as Django's compilers make it."""
+    query = compiler.query
+    if hasattr(query, "related_updates"):
+        compiler.pre_sql_setup()
+        return query
+    if compiler.single_alias:
+        return query
+    inner = query.clone()
+    inner.__class__ = Query
+    inner.clear_select_clause()
+    inner.select = (query.model._meta.pk.get_col(query.get_initial_alias()),)
+    outer = Query(query.model)
+    outer.add_filter("pk__in", inner)
+    return outer
+
+
+def _run_returning(compiler: Any, reader: Reader, wanted: Fields) -> tuple[list[Any], list[Row]]:
+    """Run a compiler's statement with our columns returned behind those that Django wants."""
+    compiler.returning_fields = list(wanted) or None
+    rows: list[Row] = []
+    for sql, params in _statements(compiler):
+        with compiler.connection.cursor() as cursor:
+            cursor.execute(f"{sql}{', ' if wanted else ' RETURNING '}{reader.columns}", params)
+            rows += cursor.fetchall()
+    if not wanted:
+        return [()] * len(rows), rows
+    given = [row[: len(wanted)] for row in rows]
+    return _converted(compiler, wanted, given), [row[len(wanted) :] for row in rows]
+
+
+def _statements(compiler: Any) -> Iterator[tuple[str, Any]]:
+    """Yield a compiler's SQL: an INSERT may take several statements, an UPDATE of nothing takes none."""
+    try:
+        made = compiler.as_sql()
+    except EmptyResultSet:
+        return
+    yield from made if isinstance(made, list) else [made]
+
+
+def _converted(compiler: Any, fields: Fields, rows: list[Row]) -> list[Any]:
+    """Convert what Django asked to have returned, as its own compilers do."""
+    table = compiler.query.get_meta().db_table
+    converters = compiler.get_converters([field.get_col(table) for field in fields])
+    return list(compiler.apply_converters(rows, converters)) if converters else rows
+
+
+def _inserted_again(compiler: Any, reader: Reader, given: Sequence[Any], wanted: Fields | None) -> list[Row]:
+    """Read back what was inserted where the database cannot return it: by the keys that are known."""
+    meta = compiler.query.get_meta()
+    if given and wanted and wanted[0] is meta.pk:
+        return reader.rows_of(row[0] for row in given)
+    keys = [_raw_key(compiler, meta, instance) for instance in compiler.query.objs]
+    return reader.rows_of(key for key in keys if key is not None)
+
+
+def _raw_key(compiler: Any, meta: Any, instance: Any) -> Any:
+    values = [
+        field.get_db_prep_save(getattr(instance, field.attname), compiler.connection)
+        for field in meta.pk_fields
+    ]
+    return None if None in values else values[0] if len(values) == 1 else tuple(values)
+
+
+def can_return_updated(compiler: Any) -> bool:
+    """Tell whether the database returns the rows of this UPDATE."""
+    query = compiler.query
+    return _has_returning(compiler.connection) and bool(query.values) and not query.related_updates
+
+
+def _can_return_deleted(compiler: Any) -> bool:
+    """Tell whether the database returns the rows of this DELETE; MariaDB does where one table is named."""
+    if getattr(compiler.connection, "mysql_is_mariadb", False):
+        return bool(compiler.single_alias) and "SELECT " not in next(_statements(compiler), ("",))[0]
+    return _has_returning(compiler.connection)
+
+
+def _has_returning(connection: BaseDatabaseWrapper) -> bool:
+    """Tell whether every statement of the database has RETURNING, as SQLite has since 3.35."""
+    can = connection.features.can_return_columns_from_insert
+    return connection.vendor in ("postgresql", "sqlite") and bool(can)

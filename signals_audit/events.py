@@ -1,0 +1,82 @@
+"""One event type for every change, however it was written."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
+
+from django.db.models import Model
+
+from .types import Action, Actor, AuditContext, EntryAddress
+
+
+class Change(NamedTuple):
+    """A field's value before and after, as the database has it; UNKNOWN where that is not known."""
+
+    before: Any
+    after: Any
+
+
+class RelationChange(NamedTuple):
+    """The primary keys that came to a many-to-many field and that left it."""
+
+    added: tuple[Any, ...]
+    removed: tuple[Any, ...]
+
+
+Changes = Mapping[str, Change | RelationChange]
+
+
+class Subject(Protocol):
+    """The object of an event, made only when somebody asks for it."""
+
+    def instance(self) -> Model | None:
+        """Return the object: the saved one, else the row as it is now; for a delete, as it was."""
+
+    def text(self) -> str:
+        """Return the object's text without a query."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ChangeEvent:
+    """One row's change, or one object's change of a many-to-many field.
+
+    `changes` holds real Python values by field name, unmasked: what is stored is masked, what hooks see is not.
+    `encoded` holds the same in the stored shape (see `values`), unmasked too. `pk` is a tuple for a composite
+    key. `relation` names the many-to-many field, where that is what changed. `address` is None when the model is
+    not recorded (it only has hooks).
+    """
+
+    model: type[Model]
+    action: Action
+    pk: Any
+    object_id: str
+    using: str
+    source: str
+    actor: Actor
+    context: AuditContext
+    created_at: datetime.datetime
+    changes: Changes
+    encoded: Mapping[str, Any] = field(repr=False)
+    subject: Subject = field(repr=False)
+    address: EntryAddress | None = None
+    raw: bool = False
+    relation: str | None = None
+
+    @cached_property
+    def instance(self) -> Model | None:
+        """Return the object: the saved one, else the row as it is now; for a delete, as it was."""
+        return self.subject.instance()
+
+    @cached_property
+    def object_repr(self) -> str:
+        """Return the object's text, made without a query."""
+        return self.subject.text()
+
+    @property
+    def label(self) -> str:
+        """Return the model's label, as entries carry it."""
+        return self.model._meta.label
