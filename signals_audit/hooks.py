@@ -33,8 +33,8 @@ ANY: Final = AnyValue.ANY
 class Hook:
     """A function and the changes that it wants.
 
-    `field` names the field, or the many-to-many field, that must have changed; None wants every change.
-    `title` stands for the function's name where that says nothing.
+    `model` is a label, also a proxy's. `field` names the field, or the many-to-many field, that must have
+    changed; None wants every change. `title` stands for the function's name where that says nothing.
     """
 
     model: str
@@ -132,7 +132,7 @@ class HookRegistry:
 
     def of(self, model: type[Model]) -> tuple[Hook, ...]:
         """Return a model's hooks, in order of declaration; a proxy counts as its concrete model."""
-        label = concrete(model).label_lower
+        label = concrete(model).label.lower()
         if label not in self._found:
             hooks = tuple(self._gather(label))
             if not apps.models_ready:
@@ -190,14 +190,14 @@ on_settings_changed(hooks.changed)
 def concrete_label(label: str) -> str:
     """Return the lower-case label of the concrete model behind a label; the same one if there is none."""
     try:
-        return concrete(apps.get_model(label, require_ready=False)).label_lower
+        return concrete(apps.get_model(label, require_ready=False)).label.lower()
     except (LookupError, ValueError):
         return label.lower()
 
 
 def label_of(model: type[Model] | str) -> str:
-    """Return the lower-case label of a model given as class or label."""
-    return model.lower() if isinstance(model, str) else concrete(model).label_lower
+    """Return the label of a model given as class or label."""
+    return model if isinstance(model, str) else concrete(model).label
 
 
 def on_create(model: type[Model] | str, *, timing: Timing = Timing.AFTER_COMMIT) -> Callable[[F], F]:
