@@ -6,7 +6,7 @@ A name is taken apart into words, at underscores, other punctuation and capitals
   `apiTokens`; a part of several words, like `security_answer`, must stand there in one piece;
 * when one of `ANYWHERE` is part of it, written in one word or several: `old_passwords`, `apikey`, `API-Key`.
 
-So `pin` is secret and `shipping` is not, `token` is and `tokenized` is not. A field with such a name is masked
+So `pin` is secret, `shipping` is not; `token` is, `tokenized` is not. A field with such a name is masked
 unless it cannot hold a secret: booleans and times never do (`password_changed_at`, `is_secret`), and numbers
 only under the name of a code that people type (`NUMBERS`: `pin` does, `max_tokens` does not). In a model that
 looks secret by its own name (`AuthToken`, `ApiKey`) the fields that would hold the secret itself (`VALUES`)

@@ -26,8 +26,8 @@ class AuditMiddleware:
 
     The user is looked up when a change is captured, never before: a view or a later middleware may still set
     `request.user`, and a request that changes nothing loads nobody. `request.correlation_id` is the request's
-    `X-Request-ID` when that is well-formed, else a new one. What a streaming response changes while it is sent
-    belongs to the request too.
+    `X-Request-ID` when that is well-formed, else a new one. What a streaming response changes while it is
+    sent belongs to the request too.
     """
 
     sync_capable: Final = True

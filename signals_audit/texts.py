@@ -75,22 +75,23 @@ def dumps(value: Any) -> str:
     """Return compact JSON text that every database accepts, with a replacement for what none can keep."""
     try:
         written = COMPACT.encode(value)
-    except (ValueError, TypeError, RecursionError):
+    except Exception:  # NaN, circular, nested too deeply, or a foreign type that fails
         written = ""
     return written if written and is_storable_json(written) else COMPACT.encode(json_safe(value))
 
 
 def json_safe(value: Any, *, levels: int = MAX_DEPTH) -> Any:
     """Return a copy as plain JSON for people to read: values of other types as their text."""
-    if value is None or isinstance(value, bool):
+    kind = type(value)  # a lazy object pretends to have another class, and may fail when asked for it
+    if value is None or kind is bool:
         return value
-    if isinstance(value, int):
-        return value if abs(value) <= MAX_INT else text(value)
-    if isinstance(value, float) and math.isfinite(value):
-        return value
-    if levels and isinstance(value, Mapping):
+    if issubclass(kind, int) and abs(value) <= MAX_INT:
+        return int(value)
+    if issubclass(kind, float) and math.isfinite(value):
+        return float(value)
+    if levels and issubclass(kind, Mapping):
         return {text(key): json_safe(item, levels=levels - 1) for key, item in value.items()}
-    if levels and isinstance(value, list | tuple | set | frozenset):
+    if levels and issubclass(kind, (list, tuple, set, frozenset)):
         return [json_safe(item, levels=levels - 1) for item in value]
     return text(value)
 

@@ -240,7 +240,7 @@ _ENCODERS: Final[dict[type, Callable[[Any], Encoded]]] = {
     set: _encode_set,
     frozenset: _encode_set,
     dict: lambda value: encode_json(value),
-    File: lambda value: _encode_text(str(value)),
+    File: lambda value: _encode_text(value.name or ""),
     enum.Enum: lambda value: encode(value.value),
 }
 
