@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import class_prepared
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
@@ -18,15 +19,35 @@ class SignalsAuditConfig(AppConfig):
     def ready(self) -> None:
         """Wire capture to the recorder and the reactions; running it twice changes nothing."""
         from . import recorder
-        from .capture import pipeline, plans, seams
-        from .conf import get_settings
+        from .capture import pipeline, receivers, seams
+        from .conf import get_settings, on_settings_changed
+        from .hooks import hooks
+        from .reactions import dispatch, notices, profiles
+        from .registry import registry
 
         pipeline.connect(
             record=recorder.record,
-            in_transaction=lambda event: None,
-            after_commit=lambda events, using: None,
-            wants=lambda model: False,
+            in_transaction=dispatch.in_transaction,
+            after_commit=dispatch.after_commit,
+            awaits=dispatch.awaits,
         )
-        seams.install()
+        hooks.add_source(profiles.profile_hooks)
+        hooks.add_source(notices.notify_hooks)
         autodiscover_modules(get_settings().MODULE)
-        plans.forget()
+        seams.install()
+        receivers.connect()
+        for rewire in (registry.on_change, hooks.on_change, on_settings_changed):
+            rewire(receivers.connect)
+        class_prepared.connect(receivers.connect_new_class, dispatch_uid="signals_audit.new_class")
+        self._wire_tasks()
+
+    def _wire_tasks(self) -> None:
+        """Have background tasks act in their own name, where Django has tasks (since 6.0)."""
+        from . import context
+
+        try:
+            from django.tasks import signals
+        except ImportError:
+            return
+        signals.task_started.connect(context.enter_task, dispatch_uid="signals_audit.enter_task")
+        signals.task_finished.connect(context.leave_task, dispatch_uid="signals_audit.leave_task")

@@ -30,6 +30,14 @@ class RelationChange(NamedTuple):
 Changes = Mapping[str, Change | RelationChange]
 
 
+class Intention(NamedTuple):
+    """How a save was asked for: the class of the instance (it may be a proxy), and the arguments of `save()`."""
+
+    sender: type[Model]
+    raw: bool
+    update_fields: frozenset[str] | None
+
+
 class Subject(Protocol):
     """The object of an event, made only when somebody asks for it."""
 
@@ -46,8 +54,8 @@ class ChangeEvent:
 
     `changes` holds real Python values by field name, unmasked: what is stored is masked, what hooks see is not.
     `encoded` holds the same in the stored shape (see `values`), unmasked too. `pk` is a tuple for a composite
-    key. `relation` names the many-to-many field, where that is what changed. `address` is None when the model is
-    not recorded (it only has hooks).
+    key. `relation` names the many-to-many field, where that is what changed. `intention` is there for a `save()`.
+    `address` is None when the model is not recorded (it only has hooks).
     """
 
     model: type[Model]
@@ -63,8 +71,13 @@ class ChangeEvent:
     encoded: Mapping[str, Any] = field(repr=False)
     subject: Subject = field(repr=False)
     address: EntryAddress | None = None
-    raw: bool = False
+    intention: Intention | None = None
     relation: str | None = None
+
+    @property
+    def raw(self) -> bool:
+        """Tell whether the change came from a fixture."""
+        return self.intention is not None and self.intention.raw
 
     @cached_property
     def instance(self) -> Model | None:

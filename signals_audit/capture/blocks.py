@@ -22,12 +22,11 @@ class WriteBlock:
     `post_save`: what plain Django allows around a write stays allowed. Statements inside a save's block add to it.
     """
 
-    __slots__ = ("_atomic", "_outer", "_was", "events", "instance", "is_raw", "state")
+    __slots__ = ("_atomic", "_outer", "_was", "events", "instance", "state")
 
-    def __init__(self, state: ConnectionState, instance: Model | None = None, *, is_raw: bool = False) -> None:
+    def __init__(self, state: ConnectionState, instance: Model | None = None) -> None:
         self.state = state
         self.instance = instance
-        self.is_raw = is_raw
         self.events: list[ChangeEvent] = []
         self._atomic: Any = None
         self._was: tuple[bool, str | None] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import Model
@@ -12,65 +12,13 @@ from django.utils import timezone
 
 from .. import context as contexts
 from ..events import Change, ChangeEvent, RelationChange, Subject
-from ..types import UNKNOWN, Action
+from ..types import UNKNOWN, Action, Actor
 from ..values import UNKNOWN_MARK, object_key, same
 from .blocks import WriteBlock
-from .labels import safe_text
 from .plans import Relation, TablePlan
-from .rows import Reader, Row
-
-
-@dataclass(eq=False, slots=True)
-class SavedSubject:
-    """The object of a save: the instance at hand."""
-
-    saved: Model
-    secrets: frozenset[str]
-
-    def instance(self) -> Model:
-        """Return the saved instance."""
-        return self.saved
-
-    def text(self) -> str:
-        """Return the instance's text."""
-        return safe_text(self.saved, self.secrets)
-
-
-@dataclass(eq=False, slots=True)
-class RowSubject:
-    """The object of a write without an instance: made from the row."""
-
-    reader: Reader
-    row: Row
-    is_gone: bool
-
-    def instance(self) -> Model | None:
-        """Return the row as it is now, or for a delete as it was."""
-        loaded = self.reader.load(self.row)
-        if self.is_gone or not loaded.get_deferred_fields():
-            return loaded
-        return type(loaded)._base_manager.using(loaded._state.db).filter(pk=loaded.pk).first()
-
-    def text(self) -> str:
-        """Return the text of the row's instance."""
-        return safe_text(self.reader.load(self.row), self.reader.plan.masked)
-
-
-@dataclass(eq=False, slots=True)
-class OwnerSubject:
-    """The owner of a many-to-many change, known by its key."""
-
-    owner: type[Model]
-    pk: Any
-    using: str
-
-    def instance(self) -> Model | None:
-        """Return the owner as it is now."""
-        return self.owner._base_manager.using(self.using).filter(pk=self.pk).first()
-
-    def text(self) -> str:
-        """Return the owner's label and key: its own text would need a query."""
-        return f"{self.owner._meta.label} {object_key(self.pk)}"
+from .receivers import intention_of
+from .rows import Row
+from .subjects import OwnerSubject, Owners, RowSubject, SavedSubject
 
 
 class EventMaker:
@@ -86,7 +34,7 @@ class EventMaker:
         self._source = source
         self._saved = block.instance if isinstance(block.instance, plan.model) else None
         self._context = contexts.current()
-        self._actor = contexts.resolve_actor(self._context)
+        self._actor: Actor | None = None
         self._now = timezone.now()
 
     def created(self, rows: Sequence[Row], instance: Any) -> None:
@@ -169,33 +117,39 @@ class EventMaker:
             pk=pk,
             changes={name: Change(*typed) for name, (typed, _) in changed.items()},
             encoded={name: stored for name, (_, stored) in changed.items()},
-            subject=self._subject(action, row, saved),
+            subject=self._subject(pk, row, saved),
             source=self._source if saved is None else "save",
+            intention=intention_of(saved),
             recorded=recorded,
         )
 
-    def _subject(self, action: Action, row: Row, saved: Model | None) -> Subject:
+    def _subject(self, pk: Any, row: Row, saved: Model | None) -> Subject:
         if saved is not None:
             return SavedSubject(saved, self._plan.masked)
-        return RowSubject(self._reader, row, is_gone=action is Action.DELETE)
+        return RowSubject(self._reader, row, self._block.state.instances.get((self._plan.model, pk)))
 
     def _append(self, *, recorded: bool, pk: Any, **facts: Any) -> None:
-        address = None
+        actor, address = self._who(), None
         if recorded:
-            address = self._block.state.journal.change_set(self._actor, self._context).next_address()
+            address = self._block.state.journal.change_set(actor, self._context).next_address()
         self._block.events.append(
             ChangeEvent(
                 pk=pk,
                 object_id=object_key(pk),
                 using=self._using,
-                actor=self._actor,
+                actor=actor,
                 context=self._context,
                 created_at=self._now,
                 address=address,
-                raw=self._block.is_raw,
                 **facts,
             )
         )
+
+    def _who(self) -> Actor:
+        """Ask for the actor at the first change, not before: most requests change nothing."""
+        if self._actor is None:
+            self._actor = contexts.resolve_actor(self._context)
+        return self._actor
 
     def _moved(self, before: Mapping[Any, Row], after: Sequence[Row]) -> None:
         """Tell of through rows that came to point at something else."""
@@ -211,8 +165,11 @@ class EventMaker:
 
     def _relate(self, relation: Relation, added: Sequence[Row], removed: Sequence[Row]) -> None:
         came, went = self._by_owner(relation, added), self._by_owner(relation, removed)
-        for owner in dict.fromkeys([*came, *went]):
-            self._add_relation(relation, owner, tuple(came[owner]), tuple(went[owner]))
+        keys = list(dict.fromkeys([*came, *went]))
+        owners = Owners(self._block.state, relation.owner, keys)
+        for key in keys:
+            change = RelationChange(tuple(came[key]), tuple(went[key]))
+            self._add_relation(relation, change, OwnerSubject(owners, key))
 
     def _by_owner(self, relation: Relation, rows: Iterable[Row]) -> defaultdict[Any, list[Any]]:
         found: defaultdict[Any, list[Any]] = defaultdict(list)
@@ -229,25 +186,16 @@ class EventMaker:
                     self._reader.value(relation.target_position, target),
                 )
 
-    def _add_relation(
-        self, relation: Relation, owner: Any, added: tuple[Any, ...], removed: tuple[Any, ...]
-    ) -> None:
-        encode = self._reader.encoded
-        place = relation.target_position
-        stored = {
-            "added": [encode(place, value) for value in added],
-            "removed": [encode(place, value) for value in removed],
-        }
+    def _add_relation(self, relation: Relation, change: RelationChange, subject: OwnerSubject) -> None:
+        encode = partial(self._reader.encoded, relation.target_position)
         self._append(
             model=relation.owner,
             action=Action.UPDATE,
-            pk=owner,
-            changes={relation.name: RelationChange(added, removed)},
-            encoded={relation.name: stored},
-            subject=OwnerSubject(relation.owner, owner, self._using),
+            pk=subject.pk,
+            changes={relation.name: change},
+            encoded={relation.name: {name: [*map(encode, keys)] for name, keys in change._asdict().items()}},
+            subject=subject,
             source="relation",
             recorded=relation.recorded,
             relation=relation.name,
         )
-
-

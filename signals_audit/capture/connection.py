@@ -29,12 +29,13 @@ _databases_with_tables: set[tuple[str, str]] = set()
 class ConnectionState:
     """Everything that capture keeps for one connection."""
 
-    __slots__ = ("_readers", "block", "connection", "is_locked", "journal", "skipped")
+    __slots__ = ("_readers", "block", "connection", "instances", "is_locked", "journal", "skipped")
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.connection = connection
         self.journal = Journal()
         self.block: Any = None
+        self.instances: dict[tuple[type[Model], Any], Model] = {}
         self.is_locked = False
         self.skipped = 0
         self._readers: dict[type[Model], Reader] = {}
@@ -106,16 +107,20 @@ class ConnectionState:
 
     def committed(self) -> None:
         """Begin a new journal; what a manual transaction did is told here, for it has no on_commit."""
-        journal, self.journal = self.journal, Journal()
-        self.is_locked = False
+        journal = self._begin_anew()
         if journal.is_manual:
             tell(journal, self.connection.alias)
 
     def rolled_back(self) -> None:
         """Undo and forget what the transaction did."""
+        self._begin_anew().undo_all()
+
+    def _begin_anew(self) -> Journal:
+        """Forget the transaction that ended, and return its journal."""
         journal, self.journal = self.journal, Journal()
+        self.instances.clear()
         self.is_locked = False
-        journal.undo_all()
+        return journal
 
 
 def tell(journal: Journal, using: str) -> None:

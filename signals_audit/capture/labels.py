@@ -34,9 +34,13 @@ def safe_text(instance: Model, secrets: frozenset[str]) -> str:
 
 def plain_text(instance: Model) -> str:
     """Return the label and key of an instance, which are always at hand."""
-    meta = instance._meta
-    values = [instance.__dict__.get(field.attname) for field in meta.pk_fields]
-    return f"{meta.label} {object_key(values[0] if len(values) == 1 else tuple(values))}"
+    values = [instance.__dict__.get(field.attname) for field in instance._meta.pk_fields]
+    return key_text(type(instance), values[0] if len(values) == 1 else tuple(values))
+
+
+def key_text(model: type[Model], pk: Any) -> str:
+    """Return the label of a model with a key."""
+    return text(f"{model._meta.label} {object_key(pk)}", LENGTH)
 
 
 def _struck_out(shown: str, instance: Model, secrets: frozenset[str]) -> str:

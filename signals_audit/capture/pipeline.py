@@ -34,7 +34,7 @@ class Sinks:
     record: Record | None = None
     in_transaction: Callable[[ChangeEvent], None] | None = None
     after_commit: Callable[[Sequence[ChangeEvent], str], None] | None = None
-    wants: Callable[[type[Model]], bool] | None = None
+    awaits: Callable[[type[Model]], bool] | None = None
 
 
 sinks = Sinks()
@@ -45,13 +45,13 @@ def connect(
     record: Record,
     in_transaction: Callable[[ChangeEvent], None],
     after_commit: Callable[[Sequence[ChangeEvent], str], None],
-    wants: Callable[[type[Model]], bool],
+    awaits: Callable[[type[Model]], bool],
 ) -> None:
     """Say who takes events; connecting again replaces what was connected."""
     sinks.record = record
     sinks.in_transaction = in_transaction
     sinks.after_commit = after_commit
-    sinks.wants = wants
+    sinks.awaits = awaits
 
 
 def write(
@@ -74,7 +74,7 @@ def is_awaited(event: ChangeEvent) -> bool:
     """Tell whether somebody wants to hear of an event after COMMIT."""
     if changes_committed.has_listeners():
         return True
-    return sinks.wants is not None and sinks.wants(event.model)
+    return sinks.awaits is not None and sinks.awaits(event.model)
 
 
 def announce_committed(events: Sequence[ChangeEvent], using: str) -> None:

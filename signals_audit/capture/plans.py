@@ -79,8 +79,8 @@ def plan_for(model: type[Model]) -> TablePlan | None:
     try:
         return _plans[model]
     except KeyError:
-        plan = _build(_concrete(model)) if get_settings().ENABLED and apps.ready else None
-        if apps.ready and model.__module__ != HISTORICAL:
+        plan = _build(_concrete(model)) if get_settings().ENABLED and apps.models_ready else None
+        if apps.models_ready and model.__module__ != HISTORICAL:
             _plans[model] = plan
         return plan
 

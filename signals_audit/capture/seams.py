@@ -88,7 +88,7 @@ def _save_table(original: Callable[..., Any]) -> Callable[..., Any]:
         connection = connections[using or "default"]
         if not statements.is_watched(model, connection):
             return original(self, raw, cls, force_insert, force_update, using, update_fields)
-        with WriteBlock(state_of(connection), self, is_raw=raw) as block:
+        with WriteBlock(state_of(connection), self) as block:
             updated = original(self, raw, cls, force_insert, force_update, using, update_fields)
             block.saved(model)
             return updated

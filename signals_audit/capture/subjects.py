@@ -1,0 +1,92 @@
+"""The objects of events, made only when somebody asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Model
+
+from .connection import ConnectionState
+from .labels import key_text, safe_text
+from .plans import plan_for
+from .rows import Reader, Row
+
+MANY = 200
+
+
+@dataclass(eq=False, slots=True)
+class SavedSubject:
+    """The object of a save: the instance at hand."""
+
+    saved: Model
+    secrets: frozenset[str]
+
+    def instance(self) -> Model:
+        """Return the saved instance."""
+        return self.saved
+
+    def text(self) -> str:
+        """Return the instance's text."""
+        return safe_text(self.saved, self.secrets)
+
+
+@dataclass(eq=False, slots=True)
+class RowSubject:
+    """The object of a write without an instance: made from the row."""
+
+    reader: Reader
+    row: Row
+    known: Model | None
+
+    def instance(self) -> Model | None:
+        """Return the row as it is now, or for a delete as it was."""
+        return self.known or self.reader.load(self.row)
+
+    def text(self) -> str:
+        """Return the text of the row's instance."""
+        return safe_text(self.reader.load(self.row), self.reader.plan.masked)
+
+
+@dataclass(eq=False, slots=True)
+class Owners:
+    """The owners of the many-to-many rows that one statement wrote, read together when the first is asked for."""
+
+    state: ConnectionState
+    model: type[Model]
+    keys: Sequence[Any]
+    _loaded: dict[Any, Model] | None = field(default=None, init=False)
+
+    def get(self, pk: Any) -> Model | None:
+        """Return an owner as it is now; None when it is gone."""
+        noted = self.state.instances.get((self.model, pk))
+        if noted is not None:
+            return noted
+        if self._loaded is None:
+            self._loaded = self._load()
+        return self._loaded.get(pk)
+
+    def _load(self) -> dict[Any, Model]:
+        rows = self.model._base_manager.using(self.state.connection.alias).filter(pk__in=self.keys)
+        return {owner.pk: owner for owner in rows.iterator()}
+
+
+@dataclass(eq=False, slots=True)
+class OwnerSubject:
+    """The owner of a many-to-many change, known by its key."""
+
+    owners: Owners
+    pk: Any
+
+    def instance(self) -> Model | None:
+        """Return the owner as it is now."""
+        return self.owners.get(self.pk)
+
+    def text(self) -> str:
+        """Return the owner's text; its label and key where a statement has more owners than is good to load."""
+        owner = self.owners.get(self.pk) if len(self.owners.keys) <= MANY else None
+        if owner is None:
+            return key_text(self.owners.model, self.pk)
+        plan = plan_for(self.owners.model)
+        return safe_text(owner, plan.masked if plan is not None else frozenset())
