@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 POLICY = "; ".join(
@@ -25,7 +26,9 @@ def content_security_policy(
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        response.headers.setdefault("Content-Security-Policy", POLICY)
+        # Django's own page about an error lives from inline style and script.
+        if not (settings.DEBUG and response.status_code == 500):
+            response.headers.setdefault("Content-Security-Policy", POLICY)
         return response
 
     return middleware

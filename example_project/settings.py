@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 BASE_DIR = Path(__file__).resolve().parent
 _home = BASE_DIR if os.access(BASE_DIR, os.W_OK) else Path(tempfile.gettempdir())
 DATA_DIR = Path(os.environ.get("EXAMPLE_DATA_DIR") or _home)
+DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 DEBUG = os.environ.get("EXAMPLE_DEBUG", "1") == "1"
 SECRET_KEY = "the-example-has-no-secrets"
@@ -93,6 +94,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ROOT_URLCONF = "example_project.urls"
 WSGI_APPLICATION = "example_project.wsgi.application"
 LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "accounts:login", "blog:list", "blog:list"
-USE_TZ = True
+USE_TZ, TIME_ZONE = True, "UTC"
 STATIC_URL, STATICFILES_DIRS = "static/", [BASE_DIR / "static"]
 MEDIA_URL, MEDIA_ROOT = "media/", DATA_DIR / "media"

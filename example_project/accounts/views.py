@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -9,7 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from example_project.billing.forms import BillingProfileForm
-from example_project.billing.models import BillingProfile
+from example_project.billing.profiles import profile_of
 from example_project.requests import SignedInRequest
 
 from .forms import UserRegistrationForm, UserUpdateForm
@@ -31,10 +32,10 @@ def register(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def profile(request: SignedInRequest) -> HttpResponse:
     """Show and save both forms: the account's and its billing profile's, in one transaction."""
-    billing_profile = BillingProfile.objects.for_user(request.user)
+    billing_profile = profile_of(request.user)
     picture_url = billing_profile.picture_url()
     # A copy of the user: a refused name must not show up in the page's header.
-    user = type(request.user).objects.get(pk=request.user.pk)
+    user = User.objects.get(pk=request.user.pk)
     user_form = UserUpdateForm(request.POST or None, instance=user)
     profile_form = BillingProfileForm(request.POST or None, request.FILES or None, instance=billing_profile)
     if request.method == "POST" and user_form.is_valid() and profile_form.is_valid():

@@ -1,19 +1,10 @@
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .pictures import DEFAULT_PICTURE, ensure_default_picture
-
-
-class BillingProfileManager(models.Manager["BillingProfile"]):
-    def for_user(self, user: User) -> BillingProfile:
-        """Return the user's profile, made now for a user who is older than this app."""
-        return self.get_or_create(user=user)[0]
 
 
 class BillingProfile(models.Model):
@@ -24,8 +15,6 @@ class BillingProfile(models.Model):
         verbose_name=_("user"),
     )
     user_image = models.ImageField(_("profile picture"), upload_to="profile_images", default=DEFAULT_PICTURE)
-
-    objects: ClassVar[BillingProfileManager] = BillingProfileManager()
 
     class Meta:
         verbose_name = _("billing profile")

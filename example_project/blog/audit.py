@@ -27,7 +27,7 @@ def announce_changed_reaction(event: ChangeEvent) -> None:
     before, after = event.changes["reaction"]
     notify(
         [reaction.post.author],
-        verb=_("changed a reaction to"),
+        verb=_("changed %(old)s to %(new)s on"),
         actor=event.actor,
         target=reaction.post,
         data={"old": before, "new": after},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, DateTimeField, F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from .models import BlogPost, PostReaction
@@ -34,7 +34,7 @@ def listed_posts(user: User | AnonymousUser) -> QuerySet[BlogPost]:
         "comment_count": Count("comments", distinct=True),
         "reaction_count": Count("reactions", distinct=True),
     }
-    latest_first = Coalesce(F("last_activity_at"), F("created")).desc()
+    latest_first = Coalesce(F("last_activity_at"), F("created"), output_field=DateTimeField()).desc()
     return visible_posts(user).prefetch_related("tags").annotate(**counts).order_by(latest_first, "-id")
 
 

@@ -33,7 +33,6 @@ def empty() -> None:
 
 def prepare(*, keep: bool) -> None:
     """Bring the tables up to date, in an empty file unless it is to be kept."""
-    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
     if is_own_file() and not keep:
         empty()
     call_command("migrate", verbosity=0, interactive=False)

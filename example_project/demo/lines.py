@@ -8,7 +8,9 @@ from typing import Any
 from django.apps import apps
 from django.utils.text import Truncator
 
+from signals_audit.display import show_change
 from signals_audit.models import AuditEntry, Notification
+from signals_audit.sentences import sentence
 from signals_audit.values import decode
 
 SIGNS: Mapping[str, str] = {"create": "+", "update": "~", "delete": "-"}
@@ -39,8 +41,8 @@ def _change(entry: AuditEntry, name: str, change: Any) -> str:
             for label in _names(entry, name, change[side])
         ]
         return f"{name}: {', '.join(parts)}"
-    before, after = change
-    return f"{name}: {shown(before)} → {shown(after)}"
+    before, after = show_change(*change)
+    return f"{name}: {before.text} → {after.text}"
 
 
 def _names(entry: AuditEntry, name: str, keys: list[Any]) -> list[str]:
@@ -50,14 +52,6 @@ def _names(entry: AuditEntry, name: str, keys: list[Any]) -> list[str]:
     return [str(known.get(key, f"#{key}")) for key in decoded]
 
 
-def shown(value: Any) -> str:
-    """Show a stored value, without its secrets and without its length."""
-    if value == MASKED:
-        return "••••"
-    decoded = decode(value)
-    return "–" if decoded in (None, "") else short(str(decoded))
-
-
 def short(text: str) -> str:
     """Cut a text to a line."""
     return Truncator(" ".join(text.split())).chars(WIDTH)
@@ -65,6 +59,4 @@ def short(text: str) -> str:
 
 def told(notification: Notification) -> str:
     """Say who was told what."""
-    change = " ({old} → {new})".format(**notification.data) if notification.data.get("new") else ""
-    sentence = f"{notification.actor_repr} {notification.verb} {notification.target_repr}"
-    return f"→ {notification.recipient.get_username()} is told: {sentence}{change}"
+    return f"→ {notification.recipient.get_username()} is told: {sentence(notification)}"

@@ -47,7 +47,8 @@ def _verdict(step: Step, style: Style) -> Iterator[str]:
     failures = step.failures()
     yield from (style.ERROR(f"  ✗ {failure}") for failure in failures)
     if not failures:
-        yield style.SUCCESS("  ✓ ") + "; ".join((counted(step.entries, step.notifications), *step.claims))
+        checked = (counted(step.entries, step.notifications), *step.claims)
+        yield from (f"  {style.SUCCESS('✓')} {line}" for line in checked)
 
 
 def counted(entries: int, notifications: int) -> str:

@@ -13,6 +13,7 @@ from example_project.blog.models import BlogComment, BlogPost
 from example_project.factories import PASSWORD
 from signals_audit import audit_context
 from signals_audit.models import AuditEntry, Notification
+from signals_audit.sentences import sentence
 
 from .people import People
 from .visitor import Visitor
@@ -230,10 +231,7 @@ class Story:
         visitor.post(reverse("blog:react", args=(self._post().pk,)), reaction=reaction)
 
     def _told(self, moment: Moment) -> list[str]:
-        return [
-            f"{line.recipient.get_username()}: {line.actor_repr} {line.verb} {line.target_repr}"
-            for line in moment.notifications
-        ]
+        return [f"{line.recipient.get_username()}: {sentence(line)}" for line in moment.notifications]
 
 
 def _labels(entries: list[AuditEntry]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Notifications made ready to be shown: where each one leads, and what the reactions were."""
+"""Notifications made ready to be shown: what each one says, and where it leads."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 from example_project.blog.models import BlogPost
 from signals_audit.models import Notification
+from signals_audit.sentences import actor_name, verb_text
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A notification; `url` is empty when its target is gone."""
+    """A notification in the reader's language; `url` is empty when its target is gone."""
 
     notification: Notification
+    actor: str
+    verb: str
     url: str
 
 
@@ -22,7 +25,12 @@ def lines_for(notifications: Iterable[Notification]) -> list[Line]:
     shown = list(notifications)
     keys = {line.target_id for line in shown if line.target_model == BlogPost._meta.label}
     posts = {str(post.pk): post for post in BlogPost.objects.filter(pk__in=keys).only("slug")}
-    return [Line(notification=line, url=_url(line, posts)) for line in shown]
+    return [_line(notification, _url(notification, posts)) for notification in shown]
+
+
+def _line(notification: Notification, url: str) -> Line:
+    actor, verb = actor_name(notification), verb_text(notification)
+    return Line(notification=notification, actor=actor, verb=verb, url=url)
 
 
 def _url(notification: Notification, posts: dict[str, BlogPost]) -> str:
