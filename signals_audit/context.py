@@ -246,7 +246,7 @@ def resolve_actor(context: AuditContext) -> Actor:
 
     Asking may load the user. Changes that the loading itself makes have the unknown actor.
     """
-    if isinstance(context.actor, Actor):
+    if type(context.actor) is Actor:  # isinstance would load a lazy user
         return context.actor
     if context.actor is None:
         return default_actor()
