@@ -32,10 +32,10 @@ def register(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def profile(request: SignedInRequest) -> HttpResponse:
     """Show and save both forms: the account's and its billing profile's, in one transaction."""
-    billing_profile = profile_of(request.user)
-    picture_url = billing_profile.picture_url()
-    # A copy of the user: a refused name must not show up in the page's header.
+    # A copy of request.user: a refused name must not show up in the page's header.
     user = User.objects.get(pk=request.user.pk)
+    billing_profile = profile_of(user)
+    picture_url = billing_profile.picture_url()
     user_form = UserUpdateForm(request.POST or None, instance=user)
     profile_form = BillingProfileForm(request.POST or None, request.FILES or None, instance=billing_profile)
     if request.method == "POST" and user_form.is_valid() and profile_form.is_valid():

@@ -110,7 +110,7 @@ class Story:
 
     def ada_writes_and_ben_comments(self) -> Step:
         """Two tags, of which one is new; the post; what the post is tagged with; the comment."""
-        self._write(title=TITLE, body=BODY, tags="django, receivers")
+        self._write(title=TITLE, body=BODY, tags=f"django, {self.ada.name}’s notes")
         self._comment(self.ben, "Clear at last. Thank you!")
         moments = self._take_moments()
         claims = {

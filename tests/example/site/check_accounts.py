@@ -117,7 +117,7 @@ def test_a_profile_saved_as_it_was_is_not_recorded(ada, sign_in, recorded):
     assert recorded.entries() == []
 
 
-@pytest.mark.parametrize("broken", [b"<svg onload=alert(1)>", b"\x89PNG\r\n\x1a\n", b"\0" * 64])
+@pytest.mark.parametrize("broken", [b"<svg onload=alert(1)>", b"\x89PNG\r\n\x1a\n", b""])
 def test_what_is_no_picture_is_refused(ada, sign_in, recorded, broken):
     recorded.start()
     form = profile_form(ada, first_name="Augusta", user_image=SimpleUploadedFile("me.png", broken))

@@ -93,7 +93,7 @@ class Command(BaseCommand):
         if not options["json"]:
             self._summarize(steps, seconds, failures)
         if failures:
-            raise CommandError(_("The demo did not come out as expected: see ✗ above."))
+            raise CommandError(_("The demo did not come out as expected."))
         if options["serve"]:
             call_command("runserver", f"127.0.0.1:{options['serve']}", use_reloader=False)
 
