@@ -35,9 +35,10 @@ class SignalsAuditConfig(AppConfig):
         hooks.add_source(notices.notify_hooks)
         autodiscover_modules(get_settings().MODULE)
         seams.install()
-        receivers.connect()
-        for rewire in (registry.on_change, hooks.on_change, on_settings_changed):
-            rewire(receivers.connect)
+        for wire in (receivers.connect, seams.remember_models):
+            wire()
+            for listen in (registry.on_change, hooks.on_change, on_settings_changed):
+                listen(wire)
         class_prepared.connect(receivers.connect_new_class, dispatch_uid="signals_audit.new_class")
         self._wire_tasks()
 

@@ -15,8 +15,10 @@ from ..events import Change, ChangeEvent, RelationChange, Subject
 from ..types import UNKNOWN, Action, Actor
 from ..values import UNKNOWN_MARK, object_key, same
 from .blocks import WriteBlock
+from .memory import ATTRIBUTE, keep, kept_value, value_of
 from .plans import Relation, TablePlan
 from .receivers import intention_of
+from .remembered import Remembered
 from .rows import Row
 from .subjects import OwnerSubject, Owners, RowSubject, SavedSubject
 
@@ -24,12 +26,12 @@ from .subjects import OwnerSubject, Owners, RowSubject, SavedSubject
 class EventMaker:
     """Make the events of one statement on one table, and add them to the block of its write."""
 
-    __slots__ = ("_actor", "_block", "_context", "_now", "_plan", "_reader", "_saved", "_source", "_using")
+    __slots__ = ("_actor", "_block", "_context", "_now", "_plan", "_saved", "_source", "_using", "reader")
 
     def __init__(self, block: WriteBlock, plan: TablePlan, source: str) -> None:
         self._block = block
         self._plan = plan
-        self._reader = block.state.reader(plan)
+        self.reader = block.state.reader(plan)
         self._using = block.state.connection.alias
         self._source = source
         self._saved = block.instance if isinstance(block.instance, plan.model) else None
@@ -43,7 +45,10 @@ class EventMaker:
             self._related(added=rows, removed=())
         saved = self._saved if self._saved is instance else None
         for row in self._own(rows):
-            self._add(Action.CREATE, row, self._whole(row, lambda value: (None, value)), saved)
+            whole = self._whole(row, lambda value: (None, value))
+            self._add(Action.CREATE, row, whole, saved)
+            if saved is not None and self._plan.options.before == "memory":
+                self._remember_new(saved, row)
 
     def deleted(self, rows: Sequence[Row]) -> None:
         """Tell of rows that were deleted."""
@@ -65,12 +70,43 @@ class EventMaker:
             if changed:
                 self._add(Action.UPDATE, row, changed, self._saved)
 
+    def changed_from_memory(self, known: Remembered, row: Row) -> None:
+        """Tell of the row of an instance that remembers what it was; `row` has the remembered columns only."""
+        reader, found, fresh = self.reader, {}, dict(known.values)
+        for place, raw in zip(known.places, row, strict=True):
+            field = self._plan.fields[place]
+            before, after = value_of(known.values[field.attname]), reader.value(place, raw)
+            stored = reader.encoded(place, before) if before is not None else None, reader.stored(place, raw, after)
+            if not same(*stored):
+                found[field.name] = ((before, after), stored)
+                fresh[field.attname] = kept_value(after, field)
+        if found:
+            self._advance(known.instance, known.values, fresh)
+            whole = [None] * len(self._plan.fields)
+            for place, raw in zip(known.places, row, strict=True):
+                whole[place] = raw
+            self._add(Action.UPDATE, tuple(whole), found, known.instance)
+
+    def _remember_new(self, instance: Model, row: Row) -> None:
+        pairs = zip(self._plan.fields, row, strict=True)
+        values = {
+            field.attname: kept_value(self.reader.value(place, raw), field)
+            for place, (field, raw) in enumerate(pairs)
+        }
+        known = instance._state.__dict__.get(ATTRIBUTE)
+        self._advance(instance, known, {**(known if isinstance(known, dict) else {}), **values})
+
+    def _advance(self, instance: Model, values: Any, fresh: dict[str, Any]) -> None:
+        """Have an instance remember its new row, until the transaction is rolled back."""
+        keep(instance, fresh)
+        self._block.state.journal.undo_with(partial(keep, instance, values))
+
     def _own(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows that get entries or hooks of their own."""
         return rows if self._plan.recorded is not None or not self._plan.relations else []
 
     def _whole(self, row: Row, pair: Any) -> dict[str, tuple[tuple[Any, Any], tuple[Any, Any]]]:
-        reader = self._reader
+        reader = self.reader
         found = {}
         for place, name in enumerate(self._plan.names):
             value = reader.value(place, row[place])
@@ -80,7 +116,7 @@ class EventMaker:
     def _changed(self, old: Row, new: Row) -> dict[str, tuple[tuple[Any, Any], tuple[Any, Any]]]:
         if old == new:
             return {}
-        reader = self._reader
+        reader = self.reader
         found = {}
         for place, (raw_before, raw_after) in enumerate(zip(old, new, strict=True)):
             if raw_before is raw_after or raw_before == raw_after:
@@ -92,7 +128,7 @@ class EventMaker:
         return found
 
     def _unknown(self, row: Row) -> dict[str, tuple[tuple[Any, Any], tuple[Any, Any]]]:
-        reader = self._reader
+        reader = self.reader
         found = {}
         for place, name in enumerate(self._plan.names):
             if place not in self._plan.key:
@@ -107,7 +143,7 @@ class EventMaker:
         changed: Mapping[str, tuple[tuple[Any, Any], tuple[Any, Any]]],
         saved: Model | None,
     ) -> None:
-        plan, pk = self._plan, self._reader.pk(row)
+        plan, pk = self._plan, self.reader.pk(row)
         if saved is not None and action is Action.UPDATE and saved._get_pk_val(plan.written._meta) != pk:
             saved = None
         recorded = plan.recorded is not None and any(name in plan.recorded for name in changed)
@@ -126,7 +162,7 @@ class EventMaker:
     def _subject(self, pk: Any, row: Row, saved: Model | None) -> Subject:
         if saved is not None:
             return SavedSubject(saved, self._plan.masked)
-        return RowSubject(self._reader, row, self._block.state.instances.get((self._plan.model, pk)))
+        return RowSubject(self.reader, row, self._block.state.instances.get((self._plan.model, pk)))
 
     def _append(self, *, recorded: bool, pk: Any, **facts: Any) -> None:
         actor, address = self._who(), None
@@ -182,12 +218,12 @@ class EventMaker:
             owner, target = row[relation.owner_position], row[relation.target_position]
             if owner is not None and target is not None:
                 yield (
-                    self._reader.value(relation.owner_position, owner),
-                    self._reader.value(relation.target_position, target),
+                    self.reader.value(relation.owner_position, owner),
+                    self.reader.value(relation.target_position, target),
                 )
 
     def _add_relation(self, relation: Relation, change: RelationChange, subject: OwnerSubject) -> None:
-        encode = partial(self._reader.encoded, relation.target_position)
+        encode = partial(self.reader.encoded, relation.target_position)
         self._append(
             model=relation.owner,
             action=Action.UPDATE,

@@ -20,7 +20,7 @@ CHUNK = 500
 class Reader:
     """The SQL that reads a plan's columns on one connection, and the way from a raw value to a stored one."""
 
-    __slots__ = ("_connection", "_converters", "_encoders", "_key_columns", "_lock", "columns", "plan", "select")
+    __slots__ = ("_connection", "_converters", "_encoders", "_formatted", "_key_columns", "_lock", "columns", "plan", "select")
 
     def __init__(self, plan: TablePlan, connection: BaseDatabaseWrapper) -> None:
         self.plan = plan
@@ -30,12 +30,17 @@ class Reader:
         columns = [field.get_col(table) for field in plan.fields]
         formatted = [_column_sql(compiler, column) for column in columns]
         self._key_columns = [formatted[place] for place in plan.key]
+        self._formatted = formatted
         self.columns = ", ".join(formatted)
         self.select = f"SELECT {self.columns} FROM {connection.ops.quote_name(table)}"  # noqa: S608
         self._lock = LOCKS.get(connection.vendor, "")
         found = compiler.get_converters(columns)
         self._converters = [found.get(place) for place in range(len(columns))]
         self._encoders = [_encoder(field) for field in plan.fields]
+
+    def some_columns(self, places: Sequence[int]) -> str:
+        """Return the SQL of some of the columns."""
+        return ", ".join(self._formatted[place] for place in places)
 
     def value(self, place: int, raw: Any) -> Any:
         """Return the Python value of a raw one, as loading the row would give it."""

@@ -12,12 +12,15 @@ test on every supported Django.
 * `commit`, `rollback`, `close`, `savepoint` and `savepoint_rollback` of a connection
   (django/db/backends/base/base.py), hooked when `connection_created` is sent: `on_commit` cannot tell when a
   transaction begins anew, nor that a savepoint was rolled back.
+* `from_db` and `refresh_from_db` of the classes audited with `before="memory"`: both are public and made to be
+  overridden, but a class that is audited from settings alone cannot do it itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, wraps
+from inspect import getattr_static
 from typing import Any
 
 from django.db import connections
@@ -27,11 +30,13 @@ from django.db.backends.signals import connection_created
 from django.db.models import Model
 from django.db.models.sql.constants import ROW_COUNT
 
-from . import statements
+from ..registry import registry
+from . import memory, statements
 from .blocks import WriteBlock
 from .connection import state_of
 
 MARK = "signals_audit_seam"
+INHERITED = object()
 UID = "signals_audit.capture.seams"
 
 
@@ -51,6 +56,7 @@ def remove() -> None:
     connection_created.disconnect(dispatch_uid=UID)
     for connection in connections.all(initialized_only=True):
         unwatch(connection)
+    remember(())
 
 
 def missing() -> list[str]:
@@ -60,18 +66,24 @@ def missing() -> list[str]:
 
 
 def _wrap(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+    """Put a function around an attribute of a class or object, once."""
     original = getattr(owner, name)
     if hasattr(original, MARK):
         return
+    found = getattr_static(owner, name)
     wrapped = wraps(original)(make(original))
-    setattr(wrapped, MARK, original)
-    setattr(owner, name, wrapped)
+    setattr(wrapped, MARK, found if name in vars(owner) else INHERITED)
+    setattr(owner, name, classmethod(wrapped) if isinstance(found, classmethod) else wrapped)
 
 
 def _unwrap(owner: Any, name: str) -> None:
-    original = getattr(getattr(owner, name), MARK, None)
-    if original is not None:
-        setattr(owner, name, original)
+    """Put back what was there before `_wrap`."""
+    if name in vars(owner) and hasattr(getattr(owner, name), MARK):
+        found = getattr(getattr(owner, name), MARK)
+        if found is INHERITED:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, found)
 
 
 def _save_table(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -177,8 +189,52 @@ def watch(connection: BaseDatabaseWrapper) -> None:
 def unwatch(connection: BaseDatabaseWrapper) -> None:
     """Hear of nothing any more."""
     for name in WATCHED:
-        if hasattr(getattr(connection, name), MARK):
-            delattr(connection, name)
+        _unwrap(connection, name)
+
+
+_remembering: set[type[Model]] = set()
+
+
+def remember_models() -> None:
+    """Have the classes that are audited with `before="memory"` keep their rows."""
+    remember(model for model in registry.models() if is_remembered(model))
+
+
+def is_remembered(model: type[Model]) -> bool:
+    """Tell whether a model is audited with `before="memory"`."""
+    options = registry.options_for(model)
+    return options is not None and options.before == "memory"
+
+
+def remember(models: Iterable[type[Model]]) -> None:
+    """Have these classes, and no others, keep the rows that their instances are loaded from."""
+    wanted = set(models)
+    for model in _remembering - wanted:
+        _unwrap(model, "from_db")
+        _unwrap(model, "refresh_from_db")
+    for model in wanted - _remembering:
+        _wrap(model, "from_db", _from_db)
+        _wrap(model, "refresh_from_db", _refresh_from_db)
+    _remembering.clear()
+    _remembering.update(wanted)
+
+
+def _from_db(original: Any) -> Callable[..., Any]:
+    def from_db(cls: type[Model], db: str | None, field_names: Any, values: Any, **kwargs: Any) -> Model:
+        new: Model = original.__func__(cls, db, field_names, values, **kwargs)
+        memory.keep_row(new, values)
+        return new
+
+    return from_db
+
+
+def _refresh_from_db(original: Callable[..., Any]) -> Callable[..., Any]:
+    def refresh_from_db(self: Model, using: str | None = None, fields: Any = None, *args: Any, **kwargs: Any) -> None:
+        names = None if fields is None else tuple(fields)
+        original(self, using, names, *args, **kwargs)
+        memory.keep_refreshed(self, names)
+
+    return refresh_from_db
 
 
 Maker = Callable[[Callable[..., Any]], Callable[..., Any]]

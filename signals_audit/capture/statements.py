@@ -16,6 +16,7 @@ from .blocks import WriteBlock
 from .changes import EventMaker
 from .connection import state_of
 from .plans import TablePlan, plan_for
+from .remembered import Remembered, remembered
 from .rows import Reader, Row
 
 Plain = Callable[[Any], Any]
@@ -46,7 +47,7 @@ def insert(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields | None) 
         reader = block.state.reader(plan)
         objs = compiler.query.objs
         if compiler.connection.features.can_return_columns_from_insert:
-            given, rows = _run_returning(compiler, reader, wanted or ())
+            given, rows = _run_returning(compiler, reader.columns, wanted or ())
         else:
             given = plain(wanted)
             rows = _inserted_again(compiler, reader, given, wanted)
@@ -61,7 +62,7 @@ def delete(compiler: Any, plan: TablePlan, plain: Plain) -> int:
         maker = EventMaker(block, plan, "delete")
         reader = block.state.reader(plan)
         if _can_return_deleted(compiler):
-            _given, rows = _run_returning(compiler, reader, ())
+            _given, rows = _run_returning(compiler, reader.columns, ())
         else:
             rows = _before(compiler, block, reader)
             plain(ROW_COUNT)
@@ -78,15 +79,26 @@ def update(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields = ()) ->
     with WriteBlock.around(compiler.connection) as block:
         maker = EventMaker(block, plan, "update")
         reader = block.state.reader(plan)
+        known = remembered(compiler, plan, block)
+        if known is not None:
+            return _update_remembered(compiler, known, maker, wanted)
         before = {plan.key_of(row): row for row in _before(compiler, block, reader)}
         if can_return_updated(compiler):
-            given, after = _run_returning(compiler, reader, wanted)
+            given, after = _run_returning(compiler, reader.columns, wanted)
             count = len(after)
         else:
             given, count = [], plain(ROW_COUNT) or 0
             after = reader.rows_of(before) if before else []
         maker.updated(_paired(plan, before, after), after)
         return count, given
+
+
+def _update_remembered(compiler: Any, known: Remembered, maker: EventMaker, wanted: Fields) -> tuple[int, list[Any]]:
+    """Run the UPDATE of an instance whose row is remembered: only columns that may differ are asked for."""
+    given, after = _run_returning(compiler, maker.reader.some_columns(known.places), wanted)
+    for row in after:
+        maker.changed_from_memory(known, row)
+    return len(after), given
 
 
 def _paired(plan: TablePlan, before: dict[Any, Row], after: Sequence[Row]) -> dict[Any, Row]:
@@ -132,13 +144,13 @@ def _single_table(compiler: Any) -> Any:
     return outer
 
 
-def _run_returning(compiler: Any, reader: Reader, wanted: Fields) -> tuple[list[Any], list[Row]]:
+def _run_returning(compiler: Any, columns: str, wanted: Fields) -> tuple[list[Any], list[Row]]:
     """Run a compiler's statement with our columns returned behind those that Django wants."""
     compiler.returning_fields = list(wanted) or None
     rows: list[Row] = []
     for sql, params in _statements(compiler):
         with compiler.connection.cursor() as cursor:
-            cursor.execute(f"{sql}{', ' if wanted else ' RETURNING '}{reader.columns}", params)
+            cursor.execute(f"{sql}{', ' if wanted else ' RETURNING '}{columns}", params)
             rows += cursor.fetchall()
     if not wanted:
         return [()] * len(rows), rows

@@ -1,0 +1,128 @@
+"""Previous values from memory: what a model's rows were when they were loaded, for `before="memory"`.
+
+Loading keeps the row that `from_db` receives, by reference: next to nothing. A save compares with it instead of
+reading the row again. The price: what somebody else wrote in the meantime is not seen. A full `save()` of a stale
+instance reverts it, and the entry does not say so.
+"""
+
+from __future__ import annotations
+
+import copy
+import marshal
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from django.db.models import Field, Model
+from django.db.models.fields.related import ForeignKey
+
+from ..values import encode, encode_json, same
+
+ATTRIBUTE = "signals_audit_loaded"
+
+IMMUTABLE = frozenset(
+    """AutoField BigAutoField SmallAutoField BigIntegerField IntegerField SmallIntegerField PositiveIntegerField
+    PositiveBigIntegerField PositiveSmallIntegerField BooleanField CharField TextField SlugField EmailField URLField
+    FilePathField FileField ImageField DateField DateTimeField TimeField DurationField DecimalField FloatField
+    UUIDField GenericIPAddressField BinaryField""".split()
+)
+
+
+class Frozen:
+    """A value that could be changed in place, kept as it was."""
+
+    __slots__ = ("_bytes", "_value")
+
+    def __init__(self, value: Any) -> None:
+        self._bytes: bytes | None = None
+        self._value: Any = None
+        try:
+            self._bytes = marshal.dumps(value)
+        except ValueError:  # not made of plain values
+            self._value = copy.deepcopy(value)
+
+    def value(self) -> Any:
+        """Return the value as it was."""
+        return self._value if self._bytes is None else marshal.loads(self._bytes)  # noqa: S302 - our own bytes
+
+
+def is_mutable(field: Field[Any, Any]) -> bool:
+    """Tell whether a field's values could be changed in place; of a type nobody knows it is assumed."""
+    target = field.target_field if isinstance(field, ForeignKey) else field
+    return target.get_internal_type() not in IMMUTABLE
+
+
+@cache
+def _mutable_places(model: type[Model]) -> tuple[int, ...]:
+    return tuple(place for place, field in enumerate(model._meta.concrete_fields) if is_mutable(field))
+
+
+def keep_row(instance: Model, row: Sequence[Any]) -> None:
+    """Have an instance remember the row that it was loaded from; a part of a row is not worth remembering."""
+    if len(row) != len(instance._meta.concrete_fields):
+        return
+    places = _mutable_places(type(instance))
+    if places:
+        row = list(row)
+        for place in places:
+            row[place] = Frozen(row[place])
+    instance._state.__dict__[ATTRIBUTE] = row
+
+
+def keep_refreshed(instance: Model, names: Collection[str] | None) -> None:
+    """Have an instance remember what it just read again: the fields named, or all."""
+    kept = loaded(instance, instance._state.db or "")
+    if kept is None:
+        return
+    fresh = [
+        field
+        for field in instance._meta.concrete_fields
+        if (names is None or field.name in names or field.attname in names) and field.attname in instance.__dict__
+    ]
+    keep(instance, {**kept, **{field.attname: kept_value(instance.__dict__[field.attname], field) for field in fresh}})
+
+
+def loaded(instance: Model, using: str) -> Mapping[str, Any] | None:
+    """Return an instance's values by attribute name as the database had them; None when they are not known."""
+    kept = instance._state.__dict__.get(ATTRIBUTE)
+    if kept is None or instance._state.db != using:
+        return None
+    if isinstance(kept, Mapping):
+        return kept
+    fields = instance._meta.concrete_fields
+    return {field.attname: value for field, value in zip(fields, kept, strict=True)}
+
+
+def keep(instance: Model, values: Mapping[str, Any] | None) -> None:
+    """Have an instance remember other values; those before are left as they are, for copies share them."""
+    instance._state.__dict__[ATTRIBUTE] = values
+
+
+def kept_value(value: Any, field: Field[Any, Any]) -> Any:
+    """Return a value as it is kept."""
+    return Frozen(value) if is_mutable(field) else value
+
+
+def value_of(kept: Any) -> Any:
+    """Return a kept value as it was."""
+    return kept.value() if isinstance(kept, Frozen) else kept
+
+
+def may_differ(field: Field[Any, Any], kept: Any, written: Any) -> bool:
+    """Tell whether writing a value may change the column: what is equal after cleaning does not."""
+    if kept is written:
+        return False
+    if hasattr(written, "resolve_expression"):
+        return True
+    before, is_json = value_of(kept), field.get_internal_type() == "JSONField"
+    if type(before) is type(written) and not is_mutable(field):
+        return bool(before != written)
+    encoder = encode_json if is_json else encode
+    return not same(encoder(before), encoder(_cleaned(field, written)))
+
+
+def _cleaned(field: Field[Any, Any], value: Any) -> Any:
+    try:
+        return field.to_python(value)
+    except Exception:  # a field may refuse a value in any way; the write itself will say so
+        return value
