@@ -19,7 +19,7 @@ test on every supported Django.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from inspect import getattr_static
 from typing import Any
 
@@ -174,22 +174,72 @@ def _watch_new_connection(connection: BaseDatabaseWrapper, **_kwargs: Any) -> No
     watch(connection)
 
 
-WATCHED = ("commit", "rollback", "close", "savepoint", "savepoint_rollback")
-
-
 def watch(connection: BaseDatabaseWrapper) -> None:
     """Hear of a connection's commits, rollbacks and savepoints."""
-    if hasattr(connection.commit, MARK):
-        return
-    makers = (_commit, _rollback, _close, _savepoint, _savepoint_rollback)
-    for name, make in zip(WATCHED, makers, strict=True):
-        _wrap(connection, name, make(connection))
+    for name, make in WATCHERS.items():
+        _wrap(connection, name, partial(make, connection))
 
 
 def unwatch(connection: BaseDatabaseWrapper) -> None:
     """Hear of nothing any more."""
-    for name in WATCHED:
+    for name in WATCHERS:
         _unwrap(connection, name)
+
+
+def _commit(connection: BaseDatabaseWrapper, original: Callable[[], None]) -> Callable[[], None]:
+    def commit() -> None:
+        original()
+        state_of(connection).committed()
+
+    return commit
+
+
+def _rollback(connection: BaseDatabaseWrapper, original: Callable[[], None]) -> Callable[[], None]:
+    def rollback() -> None:
+        try:
+            original()
+        finally:
+            state_of(connection).rolled_back()
+
+    return rollback
+
+
+def _close(connection: BaseDatabaseWrapper, original: Callable[[], None]) -> Callable[[], None]:
+    def close() -> None:
+        try:
+            original()
+        finally:
+            if connection.connection is None or connection.closed_in_transaction:
+                state_of(connection).rolled_back()
+
+    return close
+
+
+def _savepoint(connection: BaseDatabaseWrapper, original: Callable[[], Any]) -> Callable[[], Any]:
+    def savepoint() -> Any:
+        sid = original()
+        if sid:
+            state_of(connection).journal.mark(sid)
+        return sid
+
+    return savepoint
+
+
+def _savepoint_rollback(connection: BaseDatabaseWrapper, original: Callable[[Any], None]) -> Callable[[Any], None]:
+    def savepoint_rollback(sid: Any) -> None:
+        original(sid)
+        state_of(connection).journal.cut(sid)
+
+    return savepoint_rollback
+
+
+WATCHERS: dict[str, Callable[..., Any]] = {
+    "commit": _commit,
+    "rollback": _rollback,
+    "close": _close,
+    "savepoint": _savepoint,
+    "savepoint_rollback": _savepoint_rollback,
+}
 
 
 _remembering: set[type[Model]] = set()
@@ -235,68 +285,3 @@ def _refresh_from_db(original: Callable[..., Any]) -> Callable[..., Any]:
         memory.keep_refreshed(self, names)
 
     return refresh_from_db
-
-
-Maker = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-def _commit(connection: BaseDatabaseWrapper) -> Maker:
-    def make(original: Callable[..., Any]) -> Callable[..., Any]:
-        def commit() -> None:
-            original()
-            state_of(connection).committed()
-
-        return commit
-
-    return make
-
-
-def _rollback(connection: BaseDatabaseWrapper) -> Maker:
-    def make(original: Callable[..., Any]) -> Callable[..., Any]:
-        def rollback() -> None:
-            try:
-                original()
-            finally:
-                state_of(connection).rolled_back()
-
-        return rollback
-
-    return make
-
-
-def _close(connection: BaseDatabaseWrapper) -> Maker:
-    def make(original: Callable[..., Any]) -> Callable[..., Any]:
-        def close() -> None:
-            try:
-                original()
-            finally:
-                if connection.connection is None or connection.closed_in_transaction:
-                    state_of(connection).rolled_back()
-
-        return close
-
-    return make
-
-
-def _savepoint(connection: BaseDatabaseWrapper) -> Maker:
-    def make(original: Callable[..., Any]) -> Callable[..., Any]:
-        def savepoint() -> Any:
-            sid = original()
-            if sid:
-                state_of(connection).journal.mark(sid)
-            return sid
-
-        return savepoint
-
-    return make
-
-
-def _savepoint_rollback(connection: BaseDatabaseWrapper) -> Maker:
-    def make(original: Callable[..., Any]) -> Callable[..., Any]:
-        def savepoint_rollback(sid: Any) -> None:
-            original(sid)
-            state_of(connection).journal.cut(sid)
-
-        return savepoint_rollback
-
-    return make
