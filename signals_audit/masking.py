@@ -60,7 +60,8 @@ WORDS: Final = (
 )
 VALUES: Final = frozenset({"key", "value", "hash", "hashed_key", "digest", "code"})
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+")
+_INNER_START = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\D)(?=\d)|(?<=\d)(?=\D)")
+_BETWEEN = re.compile(r"[\W_]+")
 
 _HARMLESS: Final = (
     models.BooleanField,
@@ -126,7 +127,7 @@ def _own_parts() -> tuple[str, ...]:
 
 
 def _words(name: str) -> list[str]:
-    return [word.lower() for word in _WORD.findall(name)]
+    return [word for word in _BETWEEN.split(_INNER_START.sub("_", name).lower()) if word]
 
 
 def _has_part(words: Sequence[str], parts: Iterable[str]) -> bool:
