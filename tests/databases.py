@@ -1,6 +1,6 @@
 """Throw-away PostgreSQL and MariaDB servers on loopback, for the tests (Linux).
 
-    eval "$(python tests/databases.py start)"    start them, and set the variables that tests/settings.py reads
+    eval "$(python tests/databases.py start)"    start them, and set what tests/settings.py reads
     python tests/databases.py stop               stop them and forget all that they held
 
 Debian's packages are installed where the servers are missing and this runs as root. Servers that root starts
