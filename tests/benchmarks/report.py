@@ -1,0 +1,47 @@
+"""Printing the figures as a table."""
+
+# ruff: noqa: T201 - the tables are for people
+from __future__ import annotations
+
+import argparse
+import platform
+from collections.abc import Iterable, Sequence
+
+import django
+from django.db import connection
+
+from .cases import Case
+from .measure import Figure, measure
+
+VARIANTS = ("plain", "unaudited", "hand", "memory", "exact")
+
+
+def report(cases: Iterable[Case], chosen: argparse.Namespace) -> None:
+    """Measure cases and print each as a line when it is done."""
+    print(f"Python {platform.python_version()}, Django {django.__version__}, {connection.vendor}")
+    print("Ratio to plain Django: least/least (median/median). plain: microseconds of one operation, least.")
+    for mode in ("transaction", "autocommit"):
+        if chosen.mode in (mode, "both"):
+            print(f"\n{'in one transaction' if mode == 'transaction' else mode:20}", *map(_heading, VARIANTS))
+            for case in cases:
+                print(_line(case, run(case, chosen, autocommit=mode == "autocommit")), flush=True)
+
+
+def run(case: Case, chosen: argparse.Namespace, *, autocommit: bool) -> list[Figure]:
+    rounds, count = (1, 3) if chosen.quick else (chosen.rounds, chosen.count)
+    return measure(case, rounds=rounds, count=count, autocommit=autocommit)
+
+
+def _heading(variant: str) -> str:
+    return f"{variant:>14}"
+
+
+def _line(case: Case, figures: Sequence[Figure]) -> str:
+    cells = {figure.variant: _cell(figure) for figure in figures}
+    return " ".join([f"{case.name:20}", *(f"{cells.get(variant, '–'):>14}" for variant in VARIANTS)])
+
+
+def _cell(figure: Figure) -> str:
+    if figure.variant == "plain":
+        return f"{figure.microseconds:.0f}"
+    return f"{figure.least:.2f} ({figure.middle:.2f})"

@@ -1,0 +1,18 @@
+"""Settings of the benchmarks: those of the tests, with a database and an app of their own."""
+
+from __future__ import annotations
+
+import os
+
+from tests.settings import *  # noqa: F403
+from tests.settings import INSTALLED_APPS, VENDOR, database
+
+DATABASES = {"default": database(VENDOR, f"signals_audit_benchmark_{os.getpid()}")}
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.benchmarks"]
+SIGNALS_AUDIT = {
+    "MODELS": {
+        "benchmarks.Exact": {},
+        "benchmarks.Memory": {"before": "memory"},
+        "benchmarks.Tagged": {},
+    }
+}
