@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .notifications import notify, sentence
+from .notifications import notify
 from .profiles import ensure_profile
 
-__all__ = ["ensure_profile", "notify", "sentence"]
+__all__ = ["ensure_profile", "notify"]

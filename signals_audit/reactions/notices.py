@@ -57,7 +57,7 @@ def declared_for(label: str) -> list[Notify]:
 
 def configured_notifies() -> list[Notify]:
     """Return what `SIGNALS_AUDIT["NOTIFY"]` says; what makes no sense is left to the checks."""
-    raw = get_settings().NOTIFY
+    raw: Any = get_settings().NOTIFY
     every = raw if isinstance(raw, (list, tuple)) else ()
     return [_notice(item) for item in every if isinstance(item, Mapping) and all(map(item.get, REQUIRED))]
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from django.apps import apps
+from django.core.exceptions import MultipleObjectsReturned
 from django.db import router
 from django.db.models import Model
 
@@ -43,7 +44,7 @@ def declared_for(label: str) -> list[AutoCreate]:
 
 def configured_auto_creates() -> list[AutoCreate]:
     """Return what `SIGNALS_AUDIT["AUTO_CREATE"]` says; what makes no sense is left to the checks."""
-    raw = get_settings().AUTO_CREATE
+    raw: Any = get_settings().AUTO_CREATE
     pairs = raw.items() if isinstance(raw, Mapping) else ()
     return [
         _declaration(label, target)
@@ -88,7 +89,7 @@ def create_once(declaration: AutoCreate, instance: Model, using: str) -> Model:
     values = {name: _for_instance(value, instance) for name, value in declaration.defaults.items()}
     try:
         row, _created = rows.get_or_create(**{relation: instance}, defaults=values)
-    except target.MultipleObjectsReturned:
+    except MultipleObjectsReturned:
         row = rows.filter(**{relation: instance}).order_by("pk")[0]
     return row
 

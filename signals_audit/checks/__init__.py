@@ -1,0 +1,15 @@
+"""System checks: what is wrong with the settings and declarations, and what the log cannot see.
+
+Importing this package registers them. Their ids are stable:
+
+* E001 unknown setting, E002 unknown model, E003 unknown field, E004 value of the wrong type, E005 path that
+  leads nowhere, E006 settings that are no dict, E007 hook that cannot run;
+* W001 middleware missing, W002 middleware before authentication, W003 field that may hold a secret, W004 rows
+  that the database changes by itself, W005 database without the log's tables.
+"""
+
+from __future__ import annotations
+
+from . import blindspots, fields, labels, middleware, reactions, shapes
+
+__all__ = ["blindspots", "fields", "labels", "middleware", "reactions", "shapes"]

@@ -1,0 +1,93 @@
+"""Checks that say by name what the log cannot see, and what it should not show."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.core.checks import CheckMessage, Warning, register
+from django.db import connections, models, router
+from django.db.models import Model, deletion
+
+from ..conf import get_settings
+from ..masking import secret_fields
+from ..registry import registry
+from .messages import TAG
+
+# Names that are too common for being masked unasked, and too delicate for being stored unnoticed.
+MAY_BE_SECRET: Final = frozenset(
+    {"cookie", "cookies", "hmac", "iban", "nonce", "passport", "salt", "seed", "ssh", "ssn"}
+)
+HOLDING_TEXT: Final = (models.CharField, models.TextField, models.BinaryField, models.JSONField)
+
+# New in Django 6.1: DB_CASCADE and its kin.
+DATABASE_DELETES: Final = tuple(
+    kind for kind in [getattr(deletion, "DatabaseOnDelete", None)] if kind is not None
+)
+
+
+def _audited() -> list[type[Model]]:
+    return registry.models() if get_settings().ENABLED else []
+
+
+@register(TAG)
+def check_secrets(**_kwargs: Any) -> list[CheckMessage]:
+    """Check for fields that may hold a secret, in models for which nobody said what to mask."""
+    return [
+        Warning(
+            f"The field {name!r} of {model._meta.label} may hold a secret, and is stored in the clear.",
+            hint="Name it in 'mask' or 'exclude'. If it is no secret, give the model a 'mask' without it.",
+            id="signals_audit.W003",
+        )
+        for model in _audited()
+        for name in _open_secrets(model)
+    ]
+
+
+def _open_secrets(model: type[Model]) -> list[str]:
+    options = registry.options_for(model)
+    if options is None or options.mask is not None:
+        return []
+    masked = secret_fields(model, mask=None)
+    return [
+        field.name
+        for field in model._meta.local_concrete_fields
+        if isinstance(field, HOLDING_TEXT) and not MAY_BE_SECRET.isdisjoint(field.name.lower().split("_"))
+        if options.audits(field.name) and field.name not in masked
+    ]
+
+
+@register(TAG)
+def check_database_deletes(**_kwargs: Any) -> list[CheckMessage]:
+    """Check for rows that the database itself deletes or changes."""
+    return [
+        Warning(
+            f"The database itself changes rows of {model._meta.label} when what {field.name!r} points at is "
+            f"deleted (on_delete={_on_delete(field)}), and the log does not see it.",
+            hint="Have Django do it: on_delete=models.CASCADE, SET_NULL or SET_DEFAULT.",
+            id="signals_audit.W004",
+        )
+        for model in _audited()
+        for field in model._meta.local_concrete_fields
+        if isinstance(_on_delete(field), DATABASE_DELETES)
+    ]
+
+
+def _on_delete(field: models.Field[Any, Any]) -> Any:
+    return field.remote_field.on_delete if isinstance(field, models.ForeignKey) else None
+
+
+@register(TAG)
+def check_databases(**_kwargs: Any) -> list[CheckMessage]:
+    """Check that the log's tables are wherever audited rows are."""
+    return [
+        Warning(
+            f"Rows of {model._meta.label} may be on the database {alias!r}, where routers keep the log's "
+            "tables from: changes there are not recorded.",
+            hint="Let allow_migrate() accept 'signals_audit' for that database.",
+            id="signals_audit.W005",
+        )
+        for alias in connections
+        if not router.allow_migrate(alias, "signals_audit", model_name="auditentry")
+        for model in _audited()
+        if router.allow_migrate_model(alias, model)
+    ]
