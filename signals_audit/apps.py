@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import class_prepared
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +18,7 @@ class SignalsAuditConfig(AppConfig):
 
     def ready(self) -> None:
         """Wire capture to the recorder and the reactions; running it twice changes nothing."""
-        from . import recorder
+        from . import checks, recorder  # noqa: F401 - importing the checks registers them
         from .capture import pipeline, receivers, seams
         from .conf import get_settings, on_settings_changed
         from .hooks import hooks
@@ -41,6 +41,7 @@ class SignalsAuditConfig(AppConfig):
                 listen(wire)
         class_prepared.connect(receivers.connect_new_class, dispatch_uid="signals_audit.new_class")
         self._wire_tasks()
+        self._wire_admin()
 
     def _wire_tasks(self) -> None:
         """Have background tasks act in their own name, where Django has tasks (since 6.0)."""
@@ -52,3 +53,13 @@ class SignalsAuditConfig(AppConfig):
             return
         signals.task_started.connect(context.enter_task, dispatch_uid="signals_audit.enter_task")
         signals.task_finished.connect(context.leave_task, dispatch_uid="signals_audit.leave_task")
+
+    def _wire_admin(self) -> None:
+        """Put the audit history behind the History button of the default admin site, where there is one."""
+        if not apps.is_installed("django.contrib.admin"):
+            return
+        from django.contrib.admin import site
+
+        from .admin import install_history
+
+        install_history(site)
