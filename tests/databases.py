@@ -292,11 +292,14 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=FOLDER)
     options = parser.parse_args()
     folder = options.folder.resolve()
+    if options.action == "stop":
+        stop(folder)
+        return
     try:
-        variables = start(folder) if options.action == "start" else stop(folder)
+        variables = start(folder)
     except DatabaseError as error:
         sys.exit(str(error))
-    for name, value in (variables or {}).items():
+    for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
 
 
