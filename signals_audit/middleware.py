@@ -68,7 +68,7 @@ def request_context(request: HttpRequest) -> audit_context:
 
 def trusted_proxies() -> int:
     """Return how many proxies stand before the server; none where the setting is no number."""
-    proxies = get_settings().TRUSTED_PROXIES
+    proxies: Any = get_settings().TRUSTED_PROXIES
     return proxies if isinstance(proxies, int) else 0
 
 
@@ -91,7 +91,7 @@ def remote_addr(headers: Mapping[str, Any], *, proxies: int) -> str:
     """
     forwarded = headers.get("HTTP_X_FORWARDED_FOR", "") if proxies > 0 else ""
     hops = forwarded.rsplit(",", proxies) if forwarded else []
-    return address(hops[-proxies] if hops and len(hops) >= proxies else headers.get("REMOTE_ADDR", ""))
+    return address(hops[-proxies] if hops and len(hops) >= proxies else headers.get("REMOTE_ADDR") or "")
 
 
 def address(given: str) -> str:
