@@ -26,8 +26,8 @@ def content_security_policy(
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        # Django's own page about an error lives from inline style and script.
-        if not (settings.DEBUG and response.status_code == 500):
+        # The pages about errors that Django shows while DEBUG is on live from inline style and script.
+        if not (settings.DEBUG and response.status_code >= 400):
             response.headers.setdefault("Content-Security-Policy", POLICY)
         return response
 

@@ -1,10 +1,11 @@
-"""What happened to a post, as its author reads it: the log's own lines, with tags by their names."""
+"""What happened to a post, as its author reads it: one card for each change set, with tags by their names."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import groupby
+from typing import Any, Final
 
 from signals_audit.display import FieldChange, Shown
 from signals_audit.models import AuditEntry
@@ -13,37 +14,51 @@ from signals_audit.values import decode
 
 from .models import BlogPost, Tag
 
+# An author knows these.
+LEFT_OUT: Final = frozenset({"id", "author", "created"})
+
 
 @dataclass(frozen=True, kw_only=True)
-class PostLine:
-    """One entry, and what it changed."""
+class Card:
+    """What was done to a post at once; `line` stands for all of it."""
 
     line: Line
     changes: list[FieldChange]
 
 
-def post_lines(post: BlogPost, *, size: int) -> list[PostLine]:
-    """Return the newest entries of a post, newest first."""
+def history_cards(post: BlogPost, *, size: int) -> list[Card]:
+    """Return what the newest entries of a post say, newest first."""
     entries = AuditEntry.objects.for_object(post).page(size=size)
     names = _tag_names(entries)
-    return [PostLine(line=line, changes=_changes(line, names)) for line in lines_of(entries)]
+    groups = groupby(lines_of(entries), key=lambda line: line.entry.change_set_id)
+    return [_card(list(lines)[::-1], names) for _change_set, lines in groups]
 
 
-def _tag_names(entries: list[AuditEntry]) -> dict[Any, str]:
-    changes = [entry.changes["tags"] for entry in entries if "tags" in entry.changes]
-    keys = {decode(key) for change in changes for key in (*change["added"], *change["removed"])}
+def _card(lines: Sequence[Line], names: Mapping[Any, str]) -> Card:
+    changes = [change for line in lines for change in line.changes if change.name not in LEFT_OUT | {"tags"}]
+    return Card(line=lines[0], changes=[*changes, *_tag_changes(lines, names)])
+
+
+def _tag_changes(lines: Iterable[Line], names: Mapping[Any, str]) -> Iterator[FieldChange]:
+    """Give one change for all tags: what was removed and added by one edit are two entries."""
+    changed = [line for line in lines if "tags" in line.entry.changes]
+    if changed:
+        change = next(change for change in changed[0].changes if change.name == "tags")
+        added, removed = (
+            tuple(
+                Shown("value", names.get(key, f"#{key}"))
+                for line in changed
+                for key in _keys(line.entry, side)
+            )
+            for side in ("added", "removed")
+        )
+        yield replace(change, added=added, removed=removed)
+
+
+def _tag_names(entries: Iterable[AuditEntry]) -> dict[Any, str]:
+    keys = {key for entry in entries for side in ("added", "removed") for key in _keys(entry, side)}
     return dict(Tag.objects.filter(pk__in=keys).values_list("pk", "name"))
 
 
-def _changes(line: Line, names: Mapping[Any, str]) -> list[FieldChange]:
-    return [_named(line.entry, change, names) if change.name == "tags" else change for change in line.changes]
-
-
-def _named(entry: AuditEntry, change: FieldChange, names: Mapping[Any, str]) -> FieldChange:
-    added, removed = (
-        tuple(
-            Shown("value", names.get(decode(key), f"#{decode(key)}")) for key in entry.changes["tags"][side]
-        )
-        for side in ("added", "removed")
-    )
-    return replace(change, added=added, removed=removed)
+def _keys(entry: AuditEntry, side: str) -> list[Any]:
+    return [decode(key) for key in entry.changes.get("tags", {}).get(side, ())]

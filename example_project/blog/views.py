@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from example_project.requests import SignedInRequest
 
 from .forms import BlogCommentForm, BlogPostForm, PostReactionForm
-from .history import post_lines
+from .history import history_cards
 from .models import BlogComment, BlogPost, PostReaction
 from .posts import listed_posts, reaction_buttons, visible_posts
 
@@ -137,4 +137,6 @@ def _set_reaction(post: BlogPost, request: SignedInRequest, chosen: str) -> None
 def post_history(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show a post's author what happened to the post."""
     post = get_object_or_404(BlogPost, pk=pk, author=request.user)
-    return render(request, "blog/history.html", {"post": post, "lines": post_lines(post, size=ENTRIES_SHOWN)})
+    return render(
+        request, "blog/history.html", {"post": post, "cards": history_cards(post, size=ENTRIES_SHOWN)}
+    )
