@@ -28,6 +28,7 @@ AnyField: TypeAlias = "Field[Any, Any]"
 SHORT: Final = 80
 FOLDED: Final = 20_000
 CONTEXT: Final = 20
+LISTED: Final = 100
 ELLIPSIS: Final = "…"
 
 
@@ -57,11 +58,17 @@ class FieldChange:
     after: Shown | None = None
     added: tuple[Shown, ...] = ()
     removed: tuple[Shown, ...] = ()
+    more: int = 0
 
     @property
     def is_relation(self) -> bool:
         """Tell whether objects came and went, instead of a value that changed."""
         return self.before is None and self.after is None
+
+    def joined(self, later: FieldChange) -> FieldChange:
+        """Return two changes of the same many-to-many field as one."""
+        added, removed = (*self.added, *later.added), (*self.removed, *later.removed)
+        return replace(self, added=added, removed=removed, more=self.more + later.more)
 
 
 def show(encoded: Any, field: AnyField | None = None, *, length: int = SHORT) -> Shown:
@@ -268,11 +275,18 @@ def field_change(entry: AuditEntry, name: str, change: Any, field: AnyField | No
     """Return one field's change; whatever stands there is shown."""
     label = str(field.verbose_name) if field else printable(name)
     if isinstance(change, Mapping):
-        added, removed = change.get("added") or (), change.get("removed") or ()
-        return FieldChange(name, label, added=tuple(map(show, added)), removed=tuple(map(show, removed)))
+        return relation_change(name, label, change)
     before, after = change if isinstance(change, list) and len(change) == 2 else (None, change)
     if entry.action == Action.CREATE:
         return FieldChange(name, label, after=show(after, field))
     if entry.action == Action.DELETE:
         return FieldChange(name, label, before=show(before, field))
     return FieldChange(name, label, *show_change(before, after, field))
+
+
+def relation_change(name: str, label: str, change: Mapping[str, Any]) -> FieldChange:
+    """Return the keys that came and went, as many as a page bears."""
+    added, removed = list(change.get("added") or ()), list(change.get("removed") or ())
+    more = max(len(added) - LISTED, 0) + max(len(removed) - LISTED, 0)
+    came, went = tuple(map(show, added[:LISTED])), tuple(map(show, removed[:LISTED]))
+    return FieldChange(name, label, added=came, removed=went, more=more)

@@ -2,96 +2,63 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
 from django.db.models import Model, Q
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
-from .display import FieldChange, field_changes, model_name, printable
+from .chains import related_to
+from .display import FieldChange
+from .lines import Line, correlation_of, lines_of
 from .models import AuditEntry, ChangeSet
 from .querysets import AuditEntryQuerySet
 from .registry import concrete, registry
-from .types import Action, ActorKind, EntryAddress
+from .types import Action
 from .values import object_key
 
 PAGE_SIZE: Final = 25
-RELATED_SETS: Final = 100
-RELATED_ENTRIES: Final = 20
 RELATED_SHOWN: Final = 20
-IN_LINE: Final = 3
-
-VERBS: Final[dict[str, Promise]] = {
-    Action.CREATE: _("created"),
-    Action.UPDATE: _("changed"),
-    Action.DELETE: _("deleted"),
-}
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
-    """An entry for people. `links` is filled in where the reader may follow them."""
+class Section:
+    """Lines that read as one, newest first: no field changes twice in them."""
 
-    entry: AuditEntry
-    change_set: ChangeSet | None
-    links: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def verb(self) -> str:
-        """Return what was done, in the past tense."""
-        return str(VERBS.get(self.entry.action, printable(self.entry.action)))
+    lines: Sequence[Line]
+    changes: Sequence[FieldChange]
 
     @property
-    def model_name(self) -> str:
-        """Return the name of the object's model."""
-        return model_name(self.entry.model)
+    def line(self) -> Line:
+        """Return the oldest line, which says what was done."""
+        return self.lines[-1]
+
+    @property
+    def action(self) -> str:
+        """Return what was done."""
+        return self.line.action
 
     @property
     def name(self) -> str:
-        """Return the object's name at the time, or its model and key where it had none."""
-        return printable(self.entry.object_repr or f"{self.model_name} {self.entry.object_id}")
+        """Return the object's name at the end."""
+        return self.lines[0].name
 
-    @property
-    def actor(self) -> str:
-        """Return who did it; for those who are no users, what they are as well."""
-        if self.change_set is None:
-            return printable(self.entry.actor_id)
-        label, kind = printable(self.change_set.actor_repr), self.change_set.actor_kind
-        if kind == ActorKind.USER or label == kind:
-            return label or printable(self.change_set.actor_id)
-        kind_name = str(dict(ActorKind.choices).get(kind, kind))
-        return f"{kind_name}: {label}" if label else kind_name
+    def takes(self, line: Line) -> bool:
+        """Tell whether the next line can be told together with these."""
+        own, others = self.line.entry, line.entry
+        if others.action not in (Action.UPDATE, own.action) or others.caused_by != own.caused_by:
+            return False
+        return not {change.name for change in self.changes} & {
+            change.name for change in line.changes if not change.is_relation
+        }
 
-    @cached_property
-    def changes(self) -> list[FieldChange]:
-        """Return what changed, field by field."""
-        return field_changes(self.entry)
-
-    @property
-    def first_changes(self) -> list[FieldChange]:
-        """Return as many changes as one line holds."""
-        return self.changes[:IN_LINE]
-
-    @property
-    def more_changes(self) -> int:
-        """Return how many changes one line does not hold."""
-        return max(len(self.changes) - IN_LINE, 0)
-
-    @property
-    def address(self) -> EntryAddress:
-        """Return where the entry stands."""
-        return EntryAddress(self.entry.change_set_id, self.entry.seq)
-
-    @property
-    def cause_address(self) -> EntryAddress | None:
-        """Return where the entry stands whose reaction wrote this one."""
-        change_set, seq = self.entry.caused_by_change_set, self.entry.caused_by_seq
-        return None if change_set is None or seq is None else EntryAddress(change_set, seq)
+    def with_line(self, line: Line) -> Section:
+        """Return the section with the next line told too."""
+        changes = {change.name: change for change in self.changes}
+        for change in line.changes:
+            changes[change.name] = changes[change.name].joined(change) if change.name in changes else change
+        return Section((line, *self.lines), list(changes.values()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,13 +66,14 @@ class Card:
     """One thing that somebody did: lines of one request or transaction, with what else it changed."""
 
     lines: Sequence[Line]
+    sections: Sequence[Section]
     related: Sequence[Line] = ()
     more_related: int = 0
 
     @property
     def first(self) -> Line:
-        """Return the newest line, which stands for all of them."""
-        return self.lines[0]
+        """Return the line that stands for all of them: what was done last."""
+        return self.sections[0].line
 
     @property
     def change_set(self) -> ChangeSet | None:
@@ -119,16 +87,6 @@ class Page:
 
     cards: Sequence[Card]
     next_before: int | None = None
-
-
-def lines_of(entries: Sequence[AuditEntry]) -> list[Line]:
-    """Return entries with their change sets, which are read by one query for each database."""
-    change_sets: dict[tuple[str | None, uuid.UUID], ChangeSet] = {}
-    for alias in {entry._state.db for entry in entries}:
-        wanted = {entry.change_set_id for entry in entries if entry._state.db == alias}
-        found = ChangeSet.objects.using(alias).in_bulk(wanted)
-        change_sets |= {(alias, key): change_set for key, change_set in found.items()}
-    return [Line(entry, change_sets.get((entry._state.db, entry.change_set_id))) for entry in entries]
 
 
 def history_of(model: type[Model], key: str, *, using: str | None = None) -> AuditEntryQuerySet:
@@ -178,7 +136,19 @@ def cards_of(lines: Sequence[Line]) -> list[Card]:
 def card_of(lines: Sequence[Line], related: Sequence[Line]) -> Card:
     """Return a card with those of the related lines that belong to it."""
     belonging = [line for line in related if belongs(line, lines)]
-    return Card(lines, belonging[:RELATED_SHOWN], max(len(belonging) - RELATED_SHOWN, 0))
+    more = max(len(belonging) - RELATED_SHOWN, 0)
+    return Card(lines, sections_of(lines), belonging[:RELATED_SHOWN], more)
+
+
+def sections_of(lines: Sequence[Line]) -> list[Section]:
+    """Tell lines together as long as nothing is lost by it: a form's fields and its many-to-many fields."""
+    sections: list[Section] = []
+    for line in reversed(lines):
+        if sections and sections[0].takes(line):
+            sections[0] = sections[0].with_line(line)
+        else:
+            sections.insert(0, Section((line,), line.changes))
+    return sections
 
 
 def story_of(line: Line) -> tuple[object, ...]:
@@ -194,66 +164,3 @@ def belongs(line: Line, group: Sequence[Line]) -> bool:
     change_sets = {other.entry.change_set_id for other in group}
     correlations = {correlation_of(other) for other in group} - {""}
     return line.entry.change_set_id in change_sets or correlation_of(line) in correlations
-
-
-def correlation_of(line: Line) -> str:
-    """Return the id of the line's request."""
-    return line.change_set.correlation_id if line.change_set else ""
-
-
-def related_to(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines of the same requests and transactions, oldest first.
-
-    Bounded: the first ones of each change set, and so many change sets.
-    """
-    if not lines:
-        return []
-    alias = lines[0].entry._state.db
-    change_sets = {line.change_set.id: line.change_set for line in lines if line.change_set}
-    correlations = {correlation_of(line) for line in lines} - {""}
-    if correlations:
-        same = ChangeSet.objects.using(alias).filter(correlation_id__in=correlations)[:RELATED_SETS]
-        change_sets |= {change_set.id: change_set for change_set in same}
-    entries = AuditEntry.objects.using(alias).filter(change_set_id__in=change_sets, seq__lte=RELATED_ENTRIES)
-    return [Line(entry, change_sets[entry.change_set_id]) for entry in entries.order_by("id")]
-
-
-def find(address: EntryAddress, lines: Iterable[Line], *, using: str | None) -> Line | None:
-    """Return the line at an address: one of those at hand, else from the database."""
-    for line in lines:
-        if line.address == address:
-            return line
-    entry = AuditEntry.objects.using(using).filter(change_set_id=address.change_set, seq=address.seq).first()
-    return lines_of([entry])[0] if entry else None
-
-
-def causes_of(line: Line, related: Sequence[Line], *, limit: int = 10) -> list[Line]:
-    """Return the chain of entries that led to this one, the first cause first."""
-    chain: list[Line] = []
-    current: Line | None = line
-    while current is not None and current.cause_address and len(chain) < limit:
-        current = find(current.cause_address, related, using=line.entry._state.db)
-        if current is None or current.address == line.address:
-            break
-        chain.insert(0, current)
-    return chain
-
-
-def effects_of(line: Line, related: Sequence[Line]) -> list[tuple[int, Line]]:
-    """Return what reactions to this entry wrote, and what those caused, with how deep they hang."""
-    tree: list[tuple[int, Line]] = []
-    waiting = [(0, child) for child in reversed(children_of(line, related))]
-    seen = {line.address}
-    while waiting:
-        depth, child = waiting.pop()
-        if child.address in seen:
-            continue
-        seen.add(child.address)
-        tree.append((depth, child))
-        waiting += [(depth + 1, grandchild) for grandchild in reversed(children_of(child, related))]
-    return tree
-
-
-def children_of(line: Line, related: Sequence[Line]) -> list[Line]:
-    """Return the lines that a line caused directly."""
-    return [other for other in related if other.cause_address == line.address]

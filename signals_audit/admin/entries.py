@@ -12,9 +12,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from ..chains import causes_of, effects_of, related_to
+from ..lines import Line, lines_of
 from ..models import AuditEntry
 from ..registry import registry
-from ..timeline import Line, causes_of, effects_of, lines_of, related_to
 from .filters import ActorFilter, ChangeSetFilter, CorrelationFilter, ModelFilter, ObjectFilter
 from .links import Links
 from .paging import KeysetChangeList

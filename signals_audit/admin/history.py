@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 
 from ..models import AuditEntry
 from ..registry import concrete, registry
-from ..timeline import Page, history_of, page_of
 from ..texts import text
+from ..timeline import Page, history_of, page_of
 from ..values import object_key
 from .links import VIEW_ENTRIES, Links, parse_key
 
@@ -106,7 +106,7 @@ def serves(model_admin: ModelAdmin[Any], request: HttpRequest) -> bool:
 def is_hidden(model_admin: ModelAdmin[Any], request: HttpRequest, pk: Any) -> bool:
     """Tell whether an object that the admin does not find exists all the same: the reader must not see it."""
     alias = model_admin.get_queryset(request).db
-    return model_admin.model._base_manager.using(alias).filter(pk=pk).exists()
+    return bool(model_admin.model._base_manager.using(alias).filter(pk=pk).exists())
 
 
 def position(request: HttpRequest) -> int | None:

@@ -17,9 +17,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from ..display import model_of
+from ..lines import Line
 from ..models import AuditEntry
 from ..registry import registry
-from ..timeline import Line
 from ..types import ActorKind
 from ..values import object_key
 

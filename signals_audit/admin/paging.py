@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 
+from ..lines import Line, lines_of
 from ..models import AuditEntry
-from ..timeline import Line, lines_of
 from .links import Links
 
 BEFORE: Final = "before"

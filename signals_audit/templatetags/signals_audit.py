@@ -93,7 +93,13 @@ def audit_time(moment: datetime.datetime) -> SafeString:
     local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
     day, clock = formats.date_format(local, "DATE_FORMAT"), formats.time_format(local, "H:i:s")
     in_utc = moment.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    return format_html('<time datetime="{}" title="{}">{} {}</time>', moment.isoformat(), in_utc, day, clock)
+    return format_html(
+        '<time class="sa-time" datetime="{}" title="{}"><span>{}</span> <span>{}</span></time>',
+        moment.isoformat(),
+        in_utc,
+        day,
+        clock,
+    )
 
 
 @register.simple_tag
