@@ -122,7 +122,7 @@ def save(model: type[Any], instance: Any) -> Any:
 
 
 def wide_reading(model: type[Any], count: int) -> list[None]:
-    """Have a hundred rows for each operation of other cases: 20,000 for 200; read them once more to warm up."""
+    """Have a hundred rows for each operation of other cases: 20,000 for 200, read twice to warm up."""
     fill(model, (count - 1) * 100)
     return [None, None]
 
