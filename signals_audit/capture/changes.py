@@ -144,7 +144,7 @@ class EventMaker:
         saved: Model | None,
     ) -> None:
         plan, pk = self._plan, self.reader.pk(row)
-        if saved is not None and action is Action.UPDATE and saved._get_pk_val(plan.written._meta) != pk:
+        if saved is not None and action is Action.UPDATE and not _stands_for(saved, plan, pk):
             saved = None
         recorded = plan.recorded is not None and any(name in plan.recorded for name in changed)
         self._append(
@@ -235,3 +235,12 @@ class EventMaker:
             recorded=relation.recorded,
             relation=relation.name,
         )
+
+
+def _stands_for(instance: Model, plan: TablePlan, pk: Any) -> bool:
+    """Tell whether an instance has a row's key, which may be spelled as text still."""
+    meta = plan.written._meta
+    if instance._get_pk_val(meta) == pk:
+        return True
+    keys = tuple(field.to_python(instance.__dict__.get(field.attname)) for field in meta.pk_fields)
+    return pk in (keys, *keys)

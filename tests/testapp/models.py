@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
-from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models.functions import Lower
@@ -268,3 +268,31 @@ class Wide(models.Model):
     note = models.CharField(max_length=100, blank=True)
     author = models.ForeignKey(Author, null=True, on_delete=models.SET_NULL)
 
+
+class Topic(models.Model):
+    """Notes hang on it, and go with it."""
+
+    name = models.CharField(max_length=20)
+    notes = GenericRelation(Note)
+
+
+class Odd(models.Model):
+    """Names that mean something in SQL, and a reference that is not to a primary key."""
+
+    select = models.IntegerField(default=0, db_column="order")
+    tag = models.ForeignKey(Tag, to_field="name", db_column="from", null=True, on_delete=models.SET_NULL)
+
+    class Meta:
+        db_table = "testapp odd"
+
+
+class Shelf(models.Model):
+    """Its through rows point at it by another column than its primary key."""
+
+    code = models.CharField(max_length=20, unique=True)
+    tags = models.ManyToManyField(Tag, through="Shelving", related_name="shelves")
+
+
+class Shelving(models.Model):
+    shelf = models.ForeignKey(Shelf, on_delete=models.CASCADE, to_field="code")
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, to_field="name")
