@@ -6,6 +6,7 @@ everybody else and finds it when the account is active again; who is not to be t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
@@ -22,6 +23,8 @@ from ..models import KEY_LENGTH, Notification
 from ..registry import concrete, registry
 from ..types import Actor, ActorKind
 from ..values import encode, object_key, text
+
+logger = logging.getLogger("signals_audit.reactions")
 
 BATCH: Final = 1000
 
@@ -50,7 +53,7 @@ def notify(
         facts = _facts(actor, verb, target, data or {})
         inbox = using or router.db_for_write(Notification)
         lines = [Notification(recipient_id=key, **facts) for key in keys]
-        _when_committed(partial(_insert_for_living, lines, inbox), using=_database(target) or inbox)
+        _when_committed(partial(_write, lines, inbox), using=_database(target) or inbox)
     return len(keys)
 
 
@@ -88,7 +91,7 @@ def _key(user: Any) -> Iterator[Any]:
 def _require_user(model: type[Any]) -> None:
     wanted = concrete(get_user_model()).model
     if not issubclass(model, wanted):
-        raise TypeError(f"Only a {wanted._meta.label} can be notified, not a {model.__qualname__}")
+        raise TypeError(f"Recipients must be instances of {wanted._meta.label}, not of {model.__qualname__}")
 
 
 def _facts(actor: Actor, verb: Any, target: Model | None, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,9 +139,17 @@ def _database(target: Model | None) -> str | None:
 def _when_committed(write: Callable[[], None], *, using: str) -> None:
     connection = connections[using]
     if connection.in_atomic_block or connection.get_autocommit():
-        transaction.on_commit(write, using=using, robust=True)
+        transaction.on_commit(write, using=using)
     else:  # Django cannot tell when a transaction that is managed by hand ends; the lines belong to it
         write()
+
+
+def _write(lines: list[Notification], using: str) -> None:
+    """Insert lines; whatever goes wrong is logged, for what people are told of has happened."""
+    try:
+        _insert_for_living(lines, using)
+    except Exception:
+        logger.exception("%d notifications %r could not be written", len(lines), lines[0].verb)
 
 
 def _insert_for_living(lines: list[Notification], using: str) -> None:
