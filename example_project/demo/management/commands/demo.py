@@ -22,6 +22,7 @@ from example_project.demo.visitor import StoryError
 from example_project.demo.watch import watched
 from example_project.factories import PASSWORD
 
+DEFAULT_PORT = 8000
 LOG_INS = (
     ("grace", "superuser: may do everything in the admin"),
     ("chris", "auditor: may look at the log in the admin, and at nothing else"),
@@ -45,7 +46,7 @@ class Command(BaseCommand):
             "--serve",
             nargs="?",
             type=int,
-            const=8000,
+            const=DEFAULT_PORT,
             metavar="PORT",
             help=_("Open the site afterwards (port 8000)."),
         )
@@ -92,6 +93,7 @@ class Command(BaseCommand):
         failures = [failure for step in steps for failure in step.failures()]
         if not options["json"]:
             self._summarize(steps, seconds, failures)
+            self._invite(port=options["serve"])
         if failures:
             raise CommandError(_("The demo did not come out as expected."))
         if options["serve"]:
@@ -103,6 +105,10 @@ class Command(BaseCommand):
         checks = sum(2 + len(step.claims) for step in steps)
         verdict = f"{len(failures)} of {checks} checks failed" if failures else f"all {checks} checks passed"
         self.stdout.write(f"\n{counted(entries, notifications)}, {verdict}, {seconds:.1f} s")
-        self.stdout.write("\nLook at it:  python3 manage.py demo --serve   →  http://127.0.0.1:8000/")
+
+    def _invite(self, *, port: int | None) -> None:
+        address = f"http://127.0.0.1:{port or DEFAULT_PORT}/"
+        how = address if port else f"python3 manage.py demo --serve   →  {address}"
+        self.stdout.write(f"\nLook at it:  {how}")
         self.stdout.write(f"Log-ins, each with the password “{PASSWORD}”:")
         self.stdout.write("\n".join(f"  {name:6} {role}" for name, role in LOG_INS))
