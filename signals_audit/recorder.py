@@ -113,11 +113,11 @@ class Writer:
 
 def stored_changes(event: ChangeEvent) -> Mapping[str, Any]:
     """Return what an entry stores of an event: the audited fields, the secret ones masked."""
-    if event.relation is not None:
-        return event.encoded
     plan = plan_for(event.model)
     if plan is None or plan.recorded is None:
         return event.encoded
+    if event.relation is not None:
+        return mask(event.encoded, plan.masked)
     recorded = {name: pair for name, pair in event.encoded.items() if name in plan.recorded}
     return mask(recorded, plan.masked) if plan.masked else recorded
 

@@ -200,6 +200,8 @@ class EventMaker:
             self._relate(relation, added, removed)
 
     def _relate(self, relation: Relation, added: Sequence[Row], removed: Sequence[Row]) -> None:
+        if contexts.is_disabled(relation.owner._meta.label):
+            return
         came, went = self._by_owner(relation, added), self._by_owner(relation, removed)
         keys = list(dict.fromkeys([*came, *went]))
         owners = Owners(self._block.state, relation.owner, keys)
@@ -214,13 +216,20 @@ class EventMaker:
         return found
 
     def _ends(self, relation: Relation, rows: Iterable[Row]) -> Iterator[tuple[Any, Any]]:
-        for row in rows:
-            owner, target = row[relation.owner_position], row[relation.target_position]
-            if owner is not None and target is not None:
-                yield (
-                    self.reader.value(relation.owner_position, owner),
-                    self.reader.value(relation.target_position, target),
-                )
+        places = relation.owner_position, relation.target_position
+        whole = [row for row in rows if all(row[place] is not None for place in places)]
+        return zip(*(self._keys(place, [row[place] for row in whole]) for place in places), strict=True)
+
+    def _keys(self, place: int, raw: Sequence[Any]) -> Sequence[Any]:
+        """Return the primary keys that references stand for; a reference may be to another column."""
+        values = [self.reader.value(place, value) for value in raw]
+        field: Any = self._plan.fields[place]
+        target = field.target_field
+        if target.primary_key or not values:
+            return values
+        found = target.model._base_manager.using(self._using).filter(**{f"{target.name}__in": values})
+        known = dict(found.values_list(target.name, "pk"))
+        return [known.get(value, value) for value in values]
 
     def _add_relation(self, relation: Relation, change: RelationChange, subject: OwnerSubject) -> None:
         encode = partial(self.reader.encoded, relation.target_position)

@@ -14,7 +14,7 @@ from signals_audit import disabled
 from signals_audit.events import ChangeEvent
 from signals_audit.models import AuditEntry, ChangeSet
 from signals_audit.signals import object_changed, object_created, object_deleted, relation_changed
-from signals_audit.values import encode, encode_json, object_key
+from signals_audit.values import decode, encode, encode_json, object_key
 
 M = TypeVar("M", bound=Model)
 SECRETS = {"password", "token"}  # of the models of the tests, by their names
@@ -106,7 +106,7 @@ def deleted(
     model: type[Model], image: dict[str, Any], seq: int = 1, *, source: str = "delete", using: str = "default"
 ) -> Entry:
     """Return the entry for the deletion of a row that had this image."""
-    key = [image[field.name] for field in model._meta.pk_fields]
+    key = [decode(image[field.name]) for field in model._meta.pk_fields]
     changes = {name: [value, None] for name, value in image.items()}
     object_id = object_key(key[0] if len(key) == 1 else tuple(key))
     return Entry("delete", label(model), object_id, changes, source, seq, using)
