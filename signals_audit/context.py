@@ -27,7 +27,7 @@ from django.apps import apps
 from django.db.models import Model
 
 from .types import Actor, ActorKind, AuditContext, Cause
-from .values import json_safe, object_key, text
+from .values import json_safe, loaded, object_key, text
 
 logger = logging.getLogger("signals_audit")
 
@@ -263,7 +263,7 @@ def resolve_actor(context: AuditContext) -> Actor:
 
 
 def _actor_of(source: Any) -> Actor:
-    value = source() if callable(source) else source
+    value = loaded(source() if callable(source) else source)
     if isinstance(value, Actor):
         return value
     if value is None:

@@ -152,12 +152,22 @@ def same(before: Encoded, after: Encoded) -> bool:
 
 def object_key(pk: Any) -> str:
     """Return the text that stands for a primary key: at most 255 characters, one for each key."""
+    if type(pk) is int and -MAX_INT <= pk <= MAX_INT:
+        return str(pk)
     encoded = encode(pk)
     key = _spelling(encoded)
     storable = not (isinstance(encoded, dict) and "text" in encoded)
     if storable and len(key) <= MAX_KEY and not _SHORTENED.search(key):
         return key
     return shortened(key if storable else text(pk), dumps(encoded), limit=MAX_KEY)
+
+
+def loaded(value: Any) -> Any:
+    """Return what a lazy object stands for, and any other value as it is."""
+    if issubclass(type(value), LazyObject):
+        value.__class__  # noqa: B018 - looking at it loads the wrapped object
+        return value._wrapped
+    return value
 
 
 # Encoding
@@ -207,11 +217,6 @@ def _encode_json(value: Any) -> dict[str, Any]:
     return {"json_text": CANONICAL.encode(copy)}
 
 
-def _encode_lazy(value: Any) -> Encoded:
-    value.__class__  # noqa: B018 - looking at it loads the wrapped object
-    return encode(value._wrapped)
-
-
 def _base64(value: Any) -> str:
     return b2a_base64(value, newline=False).decode("ascii")
 
@@ -221,7 +226,7 @@ _ENCODERS: Final[dict[type, Callable[[Any], Encoded]]] = {
     Masked: lambda value: MASKED,
     Unknown: lambda value: UNKNOWN_MARK,
     Repr: lambda value: {"repr": text(value)},
-    LazyObject: _encode_lazy,
+    LazyObject: lambda value: encode(loaded(value)),
     Promise: lambda value: _encode_text(str(value)),
     str: _encode_text,
     int: _encode_int,
@@ -247,11 +252,8 @@ _ENCODERS: Final[dict[type, Callable[[Any], Encoded]]] = {
 
 @lru_cache(maxsize=256)
 def _encoder(kind: type) -> Callable[[Any], Encoded]:
-    exact = _ENCODERS.get(kind)
-    if exact is not None:
-        return exact
-    inherited = (encoder for base, encoder in _ENCODERS.items() if issubclass(kind, base))
-    return next(inherited, lambda value: {"repr": describe(value)})
+    fitting = (encoder for base, encoder in _ENCODERS.items() if issubclass(kind, base))
+    return next(fitting, lambda value: {"repr": describe(value)})
 
 
 # Decoding

@@ -199,7 +199,7 @@ class Text(str):
         (bytearray(b"ab"), b"ab"),
         (memoryview(b"ab"), b"ab"),
         ((1, 2), [1, 2]),
-        ({3, 1, 2}, [1, 2, 3]),
+        ({8, 1, 2}, [1, 2, 8]),
         (ContentFile(b"", name="face.png"), "face.png"),
         (types.SimpleNamespace(), Repr("namespace()")),
     ],
@@ -381,6 +381,21 @@ def test_json_text_is_compact_and_readable() -> None:
     assert dumps({"title": ["é", None], "tags": {"added": [1], "removed": []}}) == (
         '{"title":["é",null],"tags":{"added":[1],"removed":[]}}'
     )
+
+
+def test_lists_deeper_than_databases_read_are_described() -> None:
+    assert decode(encode(nested(7))) == nested(7)
+    assert encode(nested(8)) == {"repr": "[" * 9 + "]" * 9}
+
+
+def test_plain_json_is_cut_where_databases_stop_reading() -> None:
+    deep: Any = "end"
+    for _ in range(18):
+        deep = {"key": deep}
+    cut = json_safe(deep)
+    for _ in range(16):
+        cut = cut["key"]
+    assert cut == "{'key': {'key': 'end'}}"
 
 
 def test_json_text_of_anything_can_be_stored() -> None:
