@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import count
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from example_project.blog.models import BlogPost, PostReaction
 from example_project.factories import (
+    PASSWORD,
     AuditorFactory,
     BlogCommentFactory,
     BlogPostFactory,
@@ -60,12 +62,13 @@ def make_people() -> People:
     """Make the accounts and some posts; those that exist are kept."""
     start_over()
     with audit_context(actor=COMMAND, reason="demo data"), transaction.atomic():
+        password = make_password(PASSWORD)  # once: hashing is slow on purpose
         known = User.objects.filter(username="ben").exists()
         people = People(
             ada=_free_name("ada"),
-            ben=UserFactory(username="ben"),
-            grace=SuperuserFactory(username="grace"),
-            chris=AuditorFactory(username="chris"),
+            ben=UserFactory(username="ben", password=password),
+            grace=SuperuserFactory(username="grace", password=password),
+            chris=AuditorFactory(username="chris", password=password),
         )
         if not known:
             _write_posts(people)
