@@ -53,7 +53,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
     def of(self, user: models.Model) -> NotificationQuerySet:
         """Return a user's notifications, newest first."""
-        return self.filter(recipient=user).order_by("-id")
+        return self.filter(recipient_id=user.pk).order_by("-id")
 
     def unread(self) -> NotificationQuerySet:
         """Return those that nobody has read."""

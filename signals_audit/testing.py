@@ -3,8 +3,8 @@
 * `capture_changes()` collects the events of a block,
 * `assert_recorded()` looks into the log, and says what is there instead,
 * `isolated_registry()` undoes what a test registers and declares,
-* `assert_num_queries()` and `unaudited_queries()` count what the project asks of the database, as if nothing were
-  audited.
+* `assert_num_queries()` and `unaudited_queries()` count what the project asks of the database, as if nothing
+  were audited.
 
 There are no pytest fixtures here on purpose: each of these is a line in your own `conftest.py`.
 """
@@ -32,8 +32,8 @@ from .values import decode, encode
 LISTED: Final = 20
 SIGNALS: Final = (object_created, object_changed, object_deleted, relation_changed)
 
-# Whoever asks for a statement is found by walking out of Django, and out of what is hooked into it. The statements
-# that capture runs in Django's place, with more columns returned, are the project's.
+# Whoever asks for a statement is found by walking out of Django, and out of what is hooked into it. The
+# statements that capture runs in Django's place, with more columns returned, are the project's.
 BETWEEN: Final = ("contextlib", "django.", "signals_audit.capture.seams", "signals_audit.testing")
 OWN: Final = ("signals_audit.capture.", "signals_audit.recorder")
 NOT_OWN: Final = "signals_audit.capture.statements"
@@ -75,11 +75,11 @@ def assert_recorded(
     count: int | None = None,
     using: str | None = None,
 ) -> list[AuditEntry]:
-    """Return the entries of an object or a model that are as described; fail when there are none, or not `count`.
+    """Return the entries of an object or model that are as described; fail if there are none, or not `count`.
 
-    `changes` is `{"title": ("old", "new")}`, for many-to-many fields `{"tags": {"added": [tag], "removed": []}}`;
-    fields that are not named do not matter. Objects stand for their keys. `count=0` asserts that nothing such
-    happened.
+    `changes` is `{"title": ("old", "new")}`, and `{"tags": {"added": [tag], "removed": []}}` for many-to-many
+    fields; fields that are not named do not matter. Objects stand for their keys. `count=0` asserts that
+    nothing such happened.
     """
     entries = list(_entries_of(subject, using).order_by("id"))
     matching = [entry for entry in entries if _matches(entry, action, changes or {})]
@@ -101,7 +101,8 @@ def _matches(entry: AuditEntry, action: str | None, changes: Mapping[str, Any]) 
     if action is not None and entry.action != action:
         return False
     return all(
-        name in entry.changes and _is_change(entry.changes[name], expected) for name, expected in changes.items()
+        name in entry.changes and _is_change(entry.changes[name], expected)
+        for name, expected in changes.items()
     )
 
 
@@ -192,8 +193,8 @@ class ProjectsQueries(deque[dict[str, Any]]):
 def unaudited_queries(using: str | None = None) -> Iterator[None]:
     """Keep the audit log's own statements out of `connection.queries`, and so out of `assertNumQueries`.
 
-    Its reads, its inserts and the transactions that it opens are left out. What reactions write is not: that is
-    done for the project. It goes inside or around the counting block:
+    Its reads, its inserts and the transactions that it opens are left out. What reactions write is not: that
+    is done for the project. It goes inside or around the counting block:
     `with self.assertNumQueries(2), unaudited_queries(): ...`
     """
     aliases = [using] if using else list(connections)

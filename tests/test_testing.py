@@ -206,5 +206,8 @@ def test_assert_num_queries_counts_what_the_project_asks() -> None:
 
 
 def test_assert_num_queries_shows_the_queries_when_it_fails() -> None:
-    with pytest.raises(AssertionError, match=r"1 queries, 2 expected\.\n  INSERT INTO"), assert_num_queries(2):
+    with (
+        pytest.raises(AssertionError, match=r"1 queries, 2 expected\.\n  INSERT INTO"),
+        assert_num_queries(2),
+    ):
         Author.objects.create(name="Ada")
