@@ -10,7 +10,7 @@ from django.db.models import Model, deletion
 
 from ..conf import get_settings
 from ..masking import secret_fields
-from ..registry import registry
+from ..registry import ModelOptions, registry
 from .messages import TAG
 
 # Names that are too common for being masked unasked, and too delicate for being stored unnoticed.
@@ -39,12 +39,12 @@ def check_secrets(**_kwargs: Any) -> list[CheckMessage]:
             id="signals_audit.W003",
         )
         for model in _audited()
-        for name in _open_secrets(model)
+        for name in open_secrets(model, registry.options_for(model))
     ]
 
 
-def _open_secrets(model: type[Model]) -> list[str]:
-    options = registry.options_for(model)
+def open_secrets(model: type[Model], options: ModelOptions | None) -> list[str]:
+    """Return the names of the fields that are recorded and may hold a secret, if nobody has judged them."""
     if options is None or options.mask is not None:
         return []
     masked = secret_fields(model, mask=None)

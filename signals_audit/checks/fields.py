@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.core.checks import CheckMessage, register
+from django.db.models import Model
 
-from ..hooks import AutoCreate
+from ..hooks import AutoCreate, Hook
 from ..reactions.profiles import relations_to
 from . import declared
-from .messages import TAG, unknown
+from .messages import TAG, error, unknown
 
 
 @register(TAG)
@@ -19,6 +20,7 @@ def check_options(**_kwargs: Any) -> list[CheckMessage]:
     messages: list[CheckMessage] = []
     for where, label, options in declared.audited():
         models = declared.matched(label)
+        name = label if "*" in label or not models else models[0]._meta.label
         columns, relations = declared.field_names(models), declared.relation_names(models)
         allowed = {
             "fields": columns,
@@ -27,14 +29,14 @@ def check_options(**_kwargs: Any) -> list[CheckMessage]:
             "m2m": relations,
         }
         for option, known in allowed.items() if models else ():
-            messages += _missing(where, label, option, getattr(options, option), known)
+            messages += _missing(where, name, option, getattr(options, option), known)
     return messages
 
 
 def _missing(where: str, label: str, option: str, names: Any, known: set[str]) -> Iterator[CheckMessage]:
     for name in names if isinstance(names, tuple) else ():
         if isinstance(name, str) and name not in known:
-            yield _unknown(f"{where}: {option!r} of {label}", label, name, known)
+            yield _unknown(f"{where}: {option!r}", label, name, known)
 
 
 @register(TAG)
@@ -73,12 +75,24 @@ def check_notify(**_kwargs: Any) -> list[CheckMessage]:
 def check_hooks(**_kwargs: Any) -> list[CheckMessage]:
     """Check the fields whose changes hooks want."""
     return [
-        _unknown(where, model._meta.label, hook.field, names)
+        message
         for where, hook in declared.declared_hooks()
         for model in declared.matched(hook.model)
-        for names in [(declared.relation_names if hook.relation else declared.field_names)([model])]
-        if hook.field is not None and hook.field not in names
+        for message in _hook_messages(where, hook, model)
     ]
+
+
+def _hook_messages(where: str, hook: Hook, model: type[Model]) -> Iterator[CheckMessage]:
+    columns, relations = declared.field_names([model]), declared.relation_names([model])
+    known, other = (relations, columns) if hook.relation else (columns, relations)
+    if hook.field is None or hook.field in known:
+        return
+    if hook.field in other:
+        decorator = "@on_change" if hook.relation else "@on_m2m_change"
+        message = f"{where} waits in vain for changes of the field {hook.field!r} of {model._meta.label}."
+        yield error(3, message, f"Use {decorator}.")
+    else:
+        yield _unknown(where, model._meta.label, hook.field, known)
 
 
 def _unknown(where: str, label: str, name: str, known: Iterable[str]) -> CheckMessage:
