@@ -22,7 +22,7 @@ ENTRIES_SHOWN = 100
 @require_GET
 def post_list(request: HttpRequest) -> HttpResponse:
     """List the posts, of one tag when asked."""
-    tag = request.GET.get("tag", "")
+    tag = request.GET.get("tag", "").replace("\0", "")  # PostgreSQL refuses to look for NUL
     posts = listed_posts(request.user)
     if tag:
         # A subquery: filtering on the relation would multiply the counted rows.

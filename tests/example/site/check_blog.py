@@ -206,6 +206,24 @@ def test_script_in_every_field_is_shown_and_does_not_run(ada, sign_in):
         assert response["Content-Security-Policy"].startswith("default-src 'self'")
 
 
+@pytest.mark.parametrize(
+    "query", ["?tag=%00", "?tag=%ED%A0%80", "?tag=%F0%9F%8E%89", "?page=x", "?page=-1", "?page=%00"]
+)
+def test_a_hostile_address_gives_a_page(post, client, query):
+    assert client.get(reverse("blog:list") + query).status_code == 200
+
+
+def test_a_number_that_no_post_can_have_is_not_found(post, client):
+    assert client.get(reverse("blog:detail", args=(10**30, "x"))).status_code == 404
+
+
+@pytest.mark.parametrize("text", [b"a%00b", b"%ED%A0%80", b"x" * 2_000_000, b"x" * 3_000_000])
+def test_a_text_that_cannot_be_kept_is_refused_or_repaired_and_never_an_error(post, ben, sign_in, text):
+    form = {"data": b"body=" + text, "content_type": "application/x-www-form-urlencoded"}
+    response = sign_in(ben).post(reverse("blog:comment", args=(post.pk,)), **form)
+    assert response.status_code in (200, 302, 400)
+
+
 def test_pages_cost_the_same_number_of_queries_however_much_they_show(post, ada, ben, sign_in):
     browser = sign_in(ada)
     addresses = [reverse("blog:list"), post.get_absolute_url(), reverse("blog:history", args=(post.pk,))]
