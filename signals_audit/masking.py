@@ -82,7 +82,12 @@ def is_secret_name(name: str) -> bool:
 def secret_fields(model: type[models.Model], *, mask: Iterable[str] | None) -> frozenset[str]:
     """Return the names of the fields to mask: those of the option, and those that look secret."""
     fields: Iterable[models.Field[Any, Any]] = (*model._meta.fields, *model._meta.many_to_many)
-    return frozenset(mask or ()) | {field.name for field in fields if _is_secret(model, field)}
+    named = frozenset(mask or ())
+    return frozenset(
+        field.name
+        for field in fields
+        if field.name in named or field.attname in named or _is_secret(model, field)
+    )
 
 
 def mask(changes: Mapping[str, Any], names: Collection[str]) -> Mapping[str, Any]:

@@ -32,8 +32,8 @@ integer                        integers from -(2**53 - 1) to 2**53 - 1, which ev
 
 A tag is an object with exactly one key. A field's own value cannot be mistaken for one, because objects of
 users appear within `json` only. Members of enumerations stand for their values, files for their names. What
-the spelling does not keep: `fold`, the zone of an aware datetime (the instant is kept), and the difference
-between SQL NULL and a JSON null wherever Python reads both as None.
+the spelling does not keep: `fold`, the zone of an aware datetime (the instant is kept), the difference of SQL
+NULL and JSON null where Python reads both as None, and within `json` what PostgreSQL's jsonb does to numbers.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.contrib.sessions.models import Session
 from django.db import models
 from django.test.utils import isolate_apps, override_settings
@@ -114,6 +114,8 @@ def test_the_setting_adds_parts_to_the_defaults() -> None:
 def test_the_option_is_added_to_what_looks_secret() -> None:
     assert secret_fields(User, mask=["email"]) == {"email", "password"}
     assert secret_fields(User, mask=None) == {"password"}
+    assert secret_fields(User, mask=["e-mail"]) == {"password"}
+    assert secret_fields(Permission, mask=["content_type_id"]) == {"content_type"}
     assert secret_fields(Session, mask=()) == {"session_key", "session_data"}
 
 
