@@ -35,7 +35,7 @@ class Reader:
         self.select = f"SELECT {self.columns} FROM {connection.ops.quote_name(table)}"  # noqa: S608
         self._lock = LOCKS.get(connection.vendor, "")
         found = compiler.get_converters(columns)
-        self._converters = [found.get(place) for place in range(len(columns))]
+        self._converters = [found.get(place) or _real(field, connection) for place, field in enumerate(plan.fields)]
         self._encoders = [_encoder(field) for field in plan.fields]
 
     def some_columns(self, places: Sequence[int]) -> str:
@@ -107,3 +107,10 @@ def _column_sql(compiler: Any, column: Any) -> str:
 
 def _encoder(field: Field[Any, Any]) -> Callable[[Any], Any]:
     return encode_json if isinstance(field, JSONField) else encode
+
+
+def _real(field: Field[Any, Any], connection: BaseDatabaseWrapper) -> tuple[list[Callable[..., Any]], None] | None:
+    """Return what makes floats of SQLite's REAL columns: RETURNING gives their whole numbers as integers."""
+    if connection.vendor == "sqlite" and field.db_parameters(connection)["type"] == "real":
+        return [lambda raw, *_: raw if raw is None else float(raw)], None
+    return None

@@ -88,7 +88,7 @@ def update(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields = ()) ->
             count = len(after)
         else:
             given, count = [], plain(ROW_COUNT) or 0
-            after = reader.rows_of(before) if before else []
+            after = reader.rows_of(_keys_after(compiler, plan, before))
         maker.updated(_paired(plan, before, after), after)
         return count, given
 
@@ -99,6 +99,19 @@ def _update_remembered(compiler: Any, known: Remembered, maker: EventMaker, want
     for row in after:
         maker.changed_from_memory(known, row)
     return len(after), given
+
+
+def _keys_after(compiler: Any, plan: TablePlan, before: dict[Any, Row]) -> list[Any]:
+    """Return the raw keys that rows have after an UPDATE: those of before, unless it sets the key to a value."""
+    keys = {plan.fields[place]: place for place in plan.key}
+    given = {
+        keys[field]: field.get_db_prep_save(value, compiler.connection)
+        for field, _model, value in compiler.query.values
+        if field in keys and not hasattr(value, "resolve_expression")
+    }
+    if not given:
+        return list(before)
+    return [plan.key_of([given.get(place, raw) for place, raw in enumerate(row)]) for row in before.values()]
 
 
 def _paired(plan: TablePlan, before: dict[Any, Row], after: Sequence[Row]) -> dict[Any, Row]:
