@@ -19,7 +19,6 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 
 from .conf import get_settings
@@ -115,8 +114,6 @@ def _is_secret(model: type[models.Model], field: models.Field[Any, Any]) -> bool
         return False
     if isinstance(field, _NUMERIC):
         return _has_part(_words(field.name), (*NUMBERS, *_own_parts()))
-    if issubclass(model, AbstractBaseUser) and field.name == "password":
-        return True
     return is_secret_name(field.name) or _is_secret_by_class(model, field)
 
 
