@@ -114,7 +114,7 @@ class Journal:
                 item()
         del self._items[start:]
         self._told = min(self._told, start)
-        if self._scheduled is not None and self._scheduled > start:
+        if self._scheduled is not None and self._scheduled >= start:
             self._scheduled = None
 
     def take(self) -> tuple[ChangeEvent, ...]:

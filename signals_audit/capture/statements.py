@@ -35,7 +35,9 @@ def observed(compiler: Any) -> TablePlan | None:
 
 def _plan(model: type[Model], connection: BaseDatabaseWrapper) -> TablePlan | None:
     plan = plan_for(model)
-    if plan is None or connection.needs_rollback or is_disabled(plan.model._meta.label):
+    if plan is None or is_disabled(plan.model._meta.label):
+        return None
+    if connection.needs_rollback and connection.in_atomic_block:  # Django will refuse the statement
         return None
     return plan if state_of(connection).can_record() else None
 
