@@ -38,7 +38,7 @@ def _names(path: str) -> list[str]:
         classes = getattr(import_string(path), "__mro__", ())
     except ImportError:
         classes = ()
-    return [path, *(f"{base.__module__}.{base.__qualname__}" for base in classes)]
+    return [f"{base.__module__}.{base.__qualname__}" for base in classes]
 
 
 def _missing() -> CheckMessage:

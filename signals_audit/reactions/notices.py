@@ -75,7 +75,6 @@ def notify_of_event(declaration: Notify, event: ChangeEvent) -> None:
     notify(
         follow(event.instance, declaration.recipient),
         verb=declaration.verb,
-        actor=event.actor,
         target=next(iter(target), None),
         data=_data(declaration, event),
     )

@@ -154,6 +154,19 @@ def test_a_hook_runs_with_the_actor_and_the_facts_of_its_change(timing: Timing) 
     assert current().cause is None
 
 
+def test_the_actor_of_a_change_stays_its_actor_whoever_acts_at_commit() -> None:
+    acting = [ADA]
+    seen: list[Actor] = []
+    on_create(Author)(lambda event: seen.append(resolve_actor(current())))
+
+    with audit_context(actor=lambda: acting[0]), transaction.atomic():
+        Author.objects.create(name="Ada")
+        acting[0] = Actor(ActorKind.USER, "18", "ben")
+        Author.objects.create(name="Ben")
+        acting[0] = Actor(ActorKind.ANONYMOUS, None, "anonymous")
+    assert [actor.label for actor in seen] == ["ada", "ben"]
+
+
 @pytest.mark.parametrize("timing", Timing)
 def test_what_a_hook_writes_names_the_hook_and_the_entry_that_caused_it(timing: Timing) -> None:
     @on_create(Author, timing=timing)
