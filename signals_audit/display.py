@@ -154,12 +154,15 @@ def number_text(value: float | Decimal) -> str:
 
 
 def shortened(text: str, length: int = SHORT) -> Shown:
-    """Return a text on one line, with the whole of it where that is too short."""
+    """Return a text on one line, with the whole of it where that is not all."""
     readable = printable(text)
-    line = " ".join(readable[: length * 4].split())
-    if len(line) <= length and len(readable) <= length * 4 and "\n" not in readable:
-        return Shown("value", readable)
-    return Shown("value", clipped(line, length) if len(line) > length else line + ELLIPSIS, folded(readable))
+    beginning = readable[: length * 4]
+    line = " ".join(beginning.split())
+    if len(line) > length:
+        return Shown("value", clipped(line, length), folded(readable))
+    if len(beginning) < len(readable):
+        return Shown("value", line + ELLIPSIS, folded(readable))
+    return Shown("value", line, readable) if "\n" in readable else Shown("value", readable)
 
 
 def clipped(text: str, length: int) -> str:
@@ -186,11 +189,11 @@ def printable(text: str) -> str:
 def show_change(before: Any, after: Any, field: AnyField | None = None) -> tuple[Shown, Shown]:
     """Return both sides of a change, in a form in which they differ."""
     shown = show(before, field), show(after, field)
-    if shown[0].text != shown[1].text or shown[0].kind != shown[1].kind:
+    if shown[0].text != shown[1].text or shown[0].kind not in ("value", "moment"):
         return shown
     old, new = decoded(before), decoded(after)
     if isinstance(old, str) and isinstance(new, str):
-        start = max(common_prefix(old, new) - CONTEXT, 0)
+        start = word_before(old, common_prefix(old, new))
         return excerpt(old, start, shown[0]), excerpt(new, start, shown[1])
     return exactly(shown[0], before), exactly(shown[1], after)
 
@@ -205,6 +208,12 @@ def common_prefix(first: str, second: str) -> int:
         else:
             high = middle - 1
     return low
+
+
+def word_before(text: str, place: int) -> int:
+    """Return where a word begins, a little before a place in a text."""
+    start = max(place - CONTEXT, 0)
+    return (text.find(" ", start, place) + 1 or start) if start else 0
 
 
 def excerpt(text: str, start: int, shown: Shown) -> Shown:

@@ -156,7 +156,8 @@ def story_of(line: Line) -> tuple[object, ...]:
     change_set = line.change_set
     if change_set is None or not change_set.correlation_id:
         return (line.entry.change_set_id,)
-    return (change_set.correlation_id, change_set.actor_kind, change_set.actor_id, change_set.reason)
+    actor = (change_set.actor_kind, change_set.actor_id, change_set.actor_repr)
+    return (change_set.correlation_id, change_set.reason, *actor)
 
 
 def belongs(line: Line, group: Sequence[Line]) -> bool:

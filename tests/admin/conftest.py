@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
+from signals_audit import disabled
 from tests.factories import UserFactory
 
 
@@ -19,7 +20,8 @@ def _urls() -> Iterator[None]:
 
 @pytest.fixture
 def superuser(db: None) -> User:
-    return UserFactory(username="root", is_staff=True, is_superuser=True)
+    with disabled():
+        return UserFactory(username="root", is_staff=True, is_superuser=True)
 
 
 @pytest.fixture
