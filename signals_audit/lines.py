@@ -11,7 +11,8 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from .display import FieldChange, field_changes, model_name, model_of, printable
+from .differences import FieldChange, field_changes
+from .display import model_name, model_of, printable
 from .models import AuditEntry, ChangeSet
 from .types import Action, ActorKind, EntryAddress
 

@@ -10,7 +10,7 @@ from typing import Final
 from django.db.models import Model, Q
 
 from .chains import related_to
-from .display import FieldChange
+from .differences import FieldChange
 from .lines import Line, correlation_of, lines_of
 from .models import AuditEntry, ChangeSet
 from .querysets import AuditEntryQuerySet

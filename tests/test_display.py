@@ -13,20 +13,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signals_audit.display import (
-    FOLDED,
-    LISTED,
-    FieldChange,
-    Shown,
-    common_prefix,
-    field_changes,
-    model_name,
-    model_of,
-    show,
-    show_change,
-    show_value,
-)
-from signals_audit.models import AuditEntry
+from signals_audit.display import FOLDED, Shown, model_name, model_of, show, show_value
 from signals_audit.registry import register
 from signals_audit.testing import isolated_registry
 from signals_audit.types import UNKNOWN
@@ -35,10 +22,6 @@ from tests.testapp.models import Article, Author
 
 STATUS = Article._meta.get_field("status")
 MOMENT = datetime.datetime(2026, 11, 22, 20, 5, 7, tzinfo=datetime.UTC)
-
-
-def entry(changes: Any, *, action: str = "update", model: str = "testapp.Article") -> AuditEntry:
-    return AuditEntry(action=action, model=model, changes=changes, object_id="1")
 
 
 @pytest.mark.parametrize(
@@ -113,10 +96,8 @@ def test_long_texts_are_shortened_to_a_line_with_the_whole_at_hand() -> None:
     shown = show(long)
     assert shown.text == ("word " * 16).strip()[:79].rstrip() + "…"
     assert shown.full == long
-    assert (
-        show("two\nlines") == Shown("value", "two lines", "two\nlines")
-        or show("two\nlines").full == "two\nlines"
-    )
+    assert show("two\nlines") == Shown("value", "two lines", "two\nlines")
+    assert show("many" + " " * 500 + "spaces").text == "many…"
 
 
 def test_enormous_texts_are_cut_and_say_so() -> None:
@@ -130,75 +111,28 @@ def test_what_a_browser_cannot_take_is_replaced() -> None:
     assert show(encode({"a": "\ud800"})).text == '{"a": "\\ud800"}'
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.decimals()
-       | st.datetimes() | st.dates() | st.times() | st.timedeltas() | st.uuids(), st.lists))  # fmt: skip
+SIMPLE = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(),
+    st.binary(),
+    st.decimals(),
+    st.datetimes(),
+    st.dates(),
+    st.times(),
+    st.timedeltas(),
+    st.uuids(),
+)
+
+
+@given(SIMPLE | st.lists(SIMPLE))
 def test_every_value_is_shown_in_one_printable_line(value: Any) -> None:
     shown = show(encode(value))
     assert "\n" not in shown.text
     assert len(shown.text) <= 81
     (shown.text + shown.full).encode()
-
-
-# Changes
-
-
-def test_two_values_that_look_alike_are_told_apart() -> None:
-    def texts(before: Any, after: Any) -> tuple[str, str]:
-        shown = show_change(encode(before), encode(after))
-        return shown[0].text, shown[1].text
-
-    assert texts(MOMENT, MOMENT.replace(second=8)) == (
-        "2026-11-22 20:05:07+00:00",
-        "2026-11-22 20:05:08+00:00",
-    )
-    assert texts(1, "1") == ("1", '"1"')
-    assert texts(1, Decimal("1")) == ("1", '{"decimal": "1"}')
-    assert texts("a  b", "a b") != ("a b", "a b")
-
-
-def test_two_long_texts_are_shown_where_they_begin_to_differ() -> None:
-    start = "The quick brown fox jumps over the lazy dog. " * 20
-    before, after = show_change(start + "Then it slept.", start + "Then it left.")
-    assert (before.text, after.text) == ("…lazy dog. Then it slept.", "…lazy dog. Then it left.")
-    assert after.full == start + "Then it left."
-
-
-def test_secrets_that_change_stay_secret() -> None:
-    assert show_change({"masked": True}, {"masked": True}) == (Shown("masked", "•••"), Shown("masked", "•••"))
-
-
-@given(st.text(), st.text(), st.text())
-def test_the_common_beginning_is_as_long_as_it_is(start: str, first: str, second: str) -> None:
-    first, second = start + first, start + second
-    length = common_prefix(first, second)
-    assert first[:length] == second[:length]
-    assert first[length : length + 1] != second[length : length + 1] or length == min(len(first), len(second))
-
-
-def test_a_change_has_both_sides_a_create_only_the_new_and_a_delete_only_the_old() -> None:
-    changes = {"title": ["a", "b"]}
-    old, new = Shown("value", "a"), Shown("value", "b")
-    assert field_changes(entry(changes)) == [FieldChange("title", "title", before=old, after=new)]
-    assert field_changes(entry(changes, action="create")) == [FieldChange("title", "title", after=new)]
-    assert field_changes(entry(changes, action="delete")) == [FieldChange("title", "title", before=old)]
-
-
-def test_relations_show_what_came_and_went() -> None:
-    (change,) = field_changes(entry({"tags": {"added": [1, 2], "removed": ["x"]}}))
-    one, two, gone = (Shown("value", text) for text in ("1", "2", "x"))
-    assert change == FieldChange("tags", "tags", added=(one, two), removed=(gone,))
-    assert change.is_relation
-
-
-def test_enormous_relations_are_cut_and_counted() -> None:
-    (change,) = field_changes(entry({"tags": {"added": list(range(LISTED + 7)), "removed": []}}))
-    assert (len(change.added), change.more) == (LISTED, 7)
-
-
-def test_fields_have_their_verbose_names_and_gone_ones_their_own() -> None:
-    changes = {"is_open": [True, False], "gone": [1, 2]}
-    assert [change.label for change in field_changes(entry(changes))] == ["is open", "gone"]
-    assert [change.label for change in field_changes(entry(changes, model="no.Such"))] == ["is_open", "gone"]
 
 
 # Models
