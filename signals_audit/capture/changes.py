@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -93,7 +93,7 @@ class EventMaker:
             field.attname: kept_value(self.reader.value(place, raw), field)
             for place, (field, raw) in enumerate(pairs)
         }
-        known = instance._state.__dict__.get(ATTRIBUTE)
+        known = getattr(instance._state, ATTRIBUTE, None)
         self._advance(instance, known, {**(known if isinstance(known, dict) else {}), **values})
 
     def _advance(self, instance: Model, values: Any, fresh: dict[str, Any]) -> None:
@@ -200,36 +200,24 @@ class EventMaker:
             self._relate(relation, added, removed)
 
     def _relate(self, relation: Relation, added: Sequence[Row], removed: Sequence[Row]) -> None:
-        if contexts.is_disabled(relation.owner._meta.label):
-            return
         came, went = self._by_owner(relation, added), self._by_owner(relation, removed)
-        keys = list(dict.fromkeys([*came, *went]))
+        keys = {self._owner(relation, row): row[relation.owner_position] for row in (*added, *removed)}
         owners = Owners(self._block.state, relation.owner, keys)
-        for key in keys:
+        for key in dict.fromkeys([*came, *went]):
             change = RelationChange(tuple(came[key]), tuple(went[key]))
             self._add_relation(relation, change, OwnerSubject(owners, key))
 
     def _by_owner(self, relation: Relation, rows: Iterable[Row]) -> defaultdict[Any, list[Any]]:
+        """Return the targets of through rows by their owner; a row that lacks either end relates nothing."""
         found: defaultdict[Any, list[Any]] = defaultdict(list)
-        for owner, target in self._ends(relation, rows):
-            found[owner].append(target)
+        for row in rows:
+            owner, target = self._owner(relation, row), row[relation.target_position]
+            if owner is not None and target is not None:
+                found[owner].append(self.reader.value(relation.target_position, target))
         return found
 
-    def _ends(self, relation: Relation, rows: Iterable[Row]) -> Iterator[tuple[Any, Any]]:
-        places = relation.owner_position, relation.target_position
-        whole = [row for row in rows if all(row[place] is not None for place in places)]
-        return zip(*(self._keys(place, [row[place] for row in whole]) for place in places), strict=True)
-
-    def _keys(self, place: int, raw: Sequence[Any]) -> Sequence[Any]:
-        """Return the primary keys that references stand for; a reference may be to another column."""
-        values = [self.reader.value(place, value) for value in raw]
-        field: Any = self._plan.fields[place]
-        target = field.target_field
-        if target.primary_key or not values:
-            return values
-        found = target.model._base_manager.using(self._using).filter(**{f"{target.name}__in": values})
-        known = dict(found.values_list(target.name, "pk"))
-        return [known.get(value, value) for value in values]
+    def _owner(self, relation: Relation, row: Row) -> Any:
+        return self.reader.value(relation.owner_position, row[relation.owner_position])
 
     def _add_relation(self, relation: Relation, change: RelationChange, subject: OwnerSubject) -> None:
         encode = partial(self.reader.encoded, relation.target_position)

@@ -23,13 +23,10 @@ TABLE = "signals_audit_auditentry"
 LOCK_SQL = "DELETE FROM signals_audit_changeset WHERE 0"
 
 
-_databases_with_tables: set[tuple[str, str]] = set()
-
-
 class ConnectionState:
     """Everything that capture keeps for one connection."""
 
-    __slots__ = ("_readers", "block", "connection", "instances", "is_locked", "journal", "skipped")
+    __slots__ = ("_readers", "block", "connection", "has_tables", "instances", "is_locked", "journal", "skipped")
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.connection = connection
@@ -37,6 +34,7 @@ class ConnectionState:
         self.block: Any = None
         self.instances: dict[tuple[type[Model], Any], Model] = {}
         self.is_locked = False
+        self.has_tables = False
         self.skipped = 0
         self._readers: dict[type[Model], Reader] = {}
 
@@ -62,14 +60,11 @@ class ConnectionState:
 
     def can_record(self) -> bool:
         """Tell whether the log's tables exist on this alias; before they do, capture is off, logged and counted."""
-        database = (self.connection.alias, str(self.connection.settings_dict["NAME"]))
-        if database in _databases_with_tables:
-            return True
-        if self._finds_tables():
-            _databases_with_tables.add(database)
-            return True
-        self._skip()
-        return False
+        if not self.has_tables:
+            self.has_tables = self._finds_tables()
+            if not self.has_tables:
+                self._skip()
+        return self.has_tables
 
     def _finds_tables(self) -> bool:
         """Ask the database with a bare cursor: it is no query of the project's."""
@@ -114,6 +109,11 @@ class ConnectionState:
     def rolled_back(self) -> None:
         """Undo and forget what the transaction did."""
         self._begin_anew().undo_all()
+
+    def reconnected(self) -> None:
+        """Forget what was true of the connection's last session: it may even be to another database."""
+        self.rolled_back()
+        self.has_tables = False
 
     def _begin_anew(self) -> Journal:
         """Forget the transaction that ended, and return its journal."""

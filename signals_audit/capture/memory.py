@@ -10,10 +10,13 @@ from __future__ import annotations
 import copy
 import marshal
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Field, Model
+from django.db.models import Field, JSONField, Model
 from django.db.models.fields.related import ForeignKey
 
 from ..values import encode, encode_json, same
@@ -26,6 +29,7 @@ IMMUTABLE = frozenset(
     FilePathField FileField ImageField DateField DateTimeField TimeField DurationField DecimalField FloatField
     UUIDField GenericIPAddressField BinaryField""".split()
 )
+PLAIN = frozenset({bool, int, str, float, bytes, Decimal, date, datetime, time, timedelta, UUID})
 
 
 class Frozen:
@@ -53,20 +57,17 @@ def is_mutable(field: Field[Any, Any]) -> bool:
 
 
 @cache
-def _mutable_places(model: type[Model]) -> tuple[int, ...]:
+def mutable_places(model: type[Model]) -> tuple[int, ...]:
     return tuple(place for place, field in enumerate(model._meta.concrete_fields) if is_mutable(field))
 
 
-def keep_row(instance: Model, row: Sequence[Any]) -> None:
-    """Have an instance remember the row that it was loaded from; a part of a row is not worth remembering."""
-    if len(row) != len(instance._meta.concrete_fields):
-        return
-    places = _mutable_places(type(instance))
-    if places:
-        row = list(row)
+def keep_row(instance: Model, row: Sequence[Any], places: Sequence[int]) -> None:
+    """Have an instance remember the row that it was loaded from, with the values at these places frozen."""
+    kept = list(row)
+    if len(row) == len(instance._meta.concrete_fields):  # a part of a row is not used
         for place in places:
-            row[place] = Frozen(row[place])
-    instance._state.__dict__[ATTRIBUTE] = row
+            kept[place] = Frozen(kept[place])
+    instance._state.signals_audit_loaded = kept  # type: ignore[attr-defined]
 
 
 def keep_refreshed(instance: Model, names: Collection[str] | None) -> None:
@@ -84,18 +85,20 @@ def keep_refreshed(instance: Model, names: Collection[str] | None) -> None:
 
 def loaded(instance: Model, using: str) -> Mapping[str, Any] | None:
     """Return an instance's values by attribute name as the database had them; None when they are not known."""
-    kept = instance._state.__dict__.get(ATTRIBUTE)
+    kept = getattr(instance._state, ATTRIBUTE, None)
     if kept is None or instance._state.db != using:
         return None
     if isinstance(kept, Mapping):
         return kept
     fields = instance._meta.concrete_fields
+    if len(kept) != len(fields):
+        return None
     return {field.attname: value for field, value in zip(fields, kept, strict=True)}
 
 
 def keep(instance: Model, values: Mapping[str, Any] | None) -> None:
     """Have an instance remember other values; those before are left as they are, for copies share them."""
-    instance._state.__dict__[ATTRIBUTE] = values
+    instance._state.signals_audit_loaded = values  # type: ignore[attr-defined]
 
 
 def kept_value(value: Any, field: Field[Any, Any]) -> Any:
@@ -112,13 +115,12 @@ def may_differ(field: Field[Any, Any], kept: Any, written: Any) -> bool:
     """Tell whether writing a value may change the column: what is equal after cleaning does not."""
     if kept is written:
         return False
+    if type(kept) is type(written) and type(kept) in PLAIN:
+        return bool(kept != written)
     if hasattr(written, "resolve_expression"):
         return True
-    before, is_json = value_of(kept), field.get_internal_type() == "JSONField"
-    if type(before) is type(written) and not is_mutable(field):
-        return bool(before != written)
-    encoder = encode_json if is_json else encode
-    return not same(encoder(before), encoder(_cleaned(field, written)))
+    encoder = encode_json if isinstance(field, JSONField) else encode
+    return not same(encoder(value_of(kept)), encoder(_cleaned(field, written)))
 
 
 def _cleaned(field: Field[Any, Any], value: Any) -> Any:

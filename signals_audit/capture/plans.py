@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -35,13 +35,14 @@ class TablePlan:
 
     `model` is the class that entries name; `written` the one whose query writes, which in a migration is a
     historical class with other columns. `fields` are the columns that are read, `key` the places of the
-    primary key among them.
+    primary key among them, `places` those of all columns by attribute name.
     """
 
     model: type[Model]
     written: type[Model]
     fields: tuple[Field[Any, Any], ...]
     names: tuple[str, ...]
+    places: Mapping[str, int]
     key: tuple[int, ...]
     recorded: frozenset[str] | None
     masked: frozenset[str]
@@ -51,10 +52,6 @@ class TablePlan:
     def key_of(self, row: Sequence[Any]) -> Any:
         """Return a row's primary key: a value, or a tuple of them for a composite key."""
         return row[self.key[0]] if len(self.key) == 1 else tuple(row[place] for place in self.key)
-
-    def position(self, field: Field[Any, Any]) -> int:
-        """Return the place of a field's column among those read."""
-        return self.names.index(field.name)
 
 
 _plans: dict[type[Model], TablePlan | None] = {}
@@ -105,6 +102,7 @@ def _build(written: type[Model]) -> TablePlan | None:
         written=written,
         fields=fields,
         names=tuple(field.name for field in fields),
+        places={field.attname: place for place, field in enumerate(fields)},
         key=tuple(fields.index(field) for field in written._meta.pk_fields),
         recorded=_recorded(fields, options),
         masked=secret_fields(model, mask=options.mask) if options else frozenset(),

@@ -82,17 +82,17 @@ def note_intention(
     sender: type[Model], instance: Model, raw: bool, update_fields: frozenset[str] | None, **_kwargs: Any
 ) -> None:
     """Note how a save was asked for; it stays with the instance, so a save that fails leaves nothing behind."""
-    instance._state.__dict__[INTENTION] = Intention(sender, raw, update_fields)
+    instance._state.signals_audit_intention = Intention(sender, raw, update_fields)  # type: ignore[attr-defined]
 
 
 def drop_intention(instance: Model, **_kwargs: Any) -> None:
     """Forget how the save was asked for: it is done."""
-    instance._state.__dict__.pop(INTENTION, None)
+    instance._state.signals_audit_intention = None  # type: ignore[attr-defined]
 
 
 def intention_of(instance: Model | None) -> Intention | None:
     """Return how the running save of an instance was asked for."""
-    return None if instance is None else instance._state.__dict__.get(INTENTION)
+    return None if instance is None else getattr(instance._state, INTENTION, None)
 
 
 def note_deleted(instance: Model, using: str, **_kwargs: Any) -> None:

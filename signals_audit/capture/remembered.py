@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Field, Model
+from django.db.models import Model
 
 from . import memory
 from .blocks import WriteBlock
@@ -53,15 +53,16 @@ def _is_row_of(instance: Model, plan: TablePlan, values: Mapping[str, Any]) -> b
 
 def _changing(compiler: Any, plan: TablePlan, values: Mapping[str, Any]) -> list[int] | None:
     """Return the places of the columns that may change; None when one of them is not remembered."""
-    written: list[tuple[Field[Any, Any], Any]] = [(field, value) for field, _model, value in compiler.query.values]
     places = []
-    for field, value in written:
-        if field not in plan.fields:
+    for field, _model, value in compiler.query.values:
+        name = field.attname
+        place = plan.places.get(name)
+        if place is None:
             continue
-        if field.attname not in values:
+        if name not in values:
             return None
-        if memory.may_differ(field, values[field.attname], value):
-            places.append(plan.position(field))
+        if memory.may_differ(field, values[name], value):
+            places.append(place)
     if places:
         places += [place for place, field in enumerate(plan.fields) if field.generated]
     return None if any(plan.fields[place].attname not in values for place in places) else places

@@ -23,6 +23,8 @@ from functools import cache, partial, wraps
 from inspect import getattr_static
 from typing import Any
 
+import django
+from django.apps import apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.operations import BaseDatabaseOperations
@@ -47,6 +49,7 @@ def install() -> None:
     connection_created.connect(_watch_new_connection, dispatch_uid=UID)
     for connection in connections.all(initialized_only=True):
         watch(connection)
+    remember_models()
 
 
 def remove() -> None:
@@ -68,7 +71,7 @@ def missing() -> list[str]:
 def _wrap(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
     """Put a function around an attribute of a class or object, once."""
     original = getattr(owner, name)
-    if hasattr(original, MARK):
+    if name in vars(owner) and hasattr(original, MARK):
         return
     found = getattr_static(owner, name)
     wrapped = wraps(original)(make(original))
@@ -170,7 +173,7 @@ OBSERVERS = {
 
 
 def _watch_new_connection(connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
-    state_of(connection).rolled_back()
+    state_of(connection).reconnected()
     watch(connection)
 
 
@@ -246,8 +249,8 @@ _remembering: set[type[Model]] = set()
 
 
 def remember_models() -> None:
-    """Have the classes that are audited with `before="memory"` keep their rows."""
-    remember(model for model in registry.models() if is_remembered(model))
+    """Have the classes that are audited with `before="memory"`, and their proxies, keep their rows."""
+    remember(model for model in apps.get_models() if is_remembered(model))
 
 
 def is_remembered(model: type[Model]) -> bool:
@@ -270,12 +273,31 @@ def remember(models: Iterable[type[Model]]) -> None:
 
 
 def _from_db(original: Any) -> Callable[..., Any]:
-    def from_db(cls: type[Model], db: str | None, field_names: Any, values: Any, **kwargs: Any) -> Model:
-        new: Model = original.__func__(cls, db, field_names, values, **kwargs)
-        memory.keep_row(new, values)
+    """Keep the row of every instance that is loaded; each call less counts here."""
+    load, places = original.__func__, memory.mutable_places(original.__self__)
+
+    def from_db(cls: Any, db: Any, field_names: Any, values: Any, *, fetch_mode: Any = None) -> Any:
+        new = load(cls, db, field_names, values, fetch_mode=fetch_mode)
+        new._state.signals_audit_loaded = values
         return new
 
-    return from_db
+    def from_db_before_6_1(cls: Any, db: Any, field_names: Any, values: Any) -> Any:
+        new = load(cls, db, field_names, values)
+        new._state.signals_audit_loaded = values
+        return new
+
+    def from_db_frozen(cls: Any, db: Any, field_names: Any, values: Any, **kwargs: Any) -> Any:
+        new = load(cls, db, field_names, values, **kwargs)
+        memory.keep_row(new, values, places)
+        return new
+
+    if places or not _is_djangos(original):
+        return from_db_frozen
+    return from_db if django.VERSION >= (6, 1) else from_db_before_6_1
+
+
+def _is_djangos(from_db: Any) -> bool:
+    return bool(from_db.__func__ is Model.from_db.__func__)  # type: ignore[attr-defined]
 
 
 def _refresh_from_db(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,11 +51,14 @@ class RowSubject:
 
 @dataclass(eq=False, slots=True)
 class Owners:
-    """The owners of the many-to-many rows that one statement wrote, read together when the first is asked for."""
+    """The owners of the many-to-many rows that one statement wrote, read together when the first is asked for.
+
+    `keys` are the database's own values of their keys, by the values that Python has.
+    """
 
     state: ConnectionState
     model: type[Model]
-    keys: Sequence[Any]
+    keys: Mapping[Any, Any]
     _loaded: dict[Any, Model] | None = field(default=None, init=False)
 
     def get(self, pk: Any) -> Model | None:
@@ -67,9 +70,20 @@ class Owners:
             self._loaded = self._load()
         return self._loaded.get(pk)
 
+    def text(self, pk: Any) -> str:
+        """Return an owner's text; its label and key where a statement has more owners than is good to load."""
+        owner = self.get(pk) if len(self.keys) <= MANY else None
+        if owner is None:
+            return key_text(self.model, pk)
+        plan = plan_for(self.model)
+        return safe_text(owner, plan.masked if plan is not None else frozenset())
+
     def _load(self) -> dict[Any, Model]:
-        rows = self.model._base_manager.using(self.state.connection.alias).filter(pk__in=self.keys)
-        return {owner.pk: owner for owner in rows.iterator()}
+        plan = plan_for(self.model)
+        if plan is None:
+            return {}
+        reader = self.state.reader(plan)
+        return {reader.pk(row): reader.load(row) for row in reader.rows_of(self.keys.values())}
 
 
 @dataclass(eq=False, slots=True)
@@ -84,9 +98,5 @@ class OwnerSubject:
         return self.owners.get(self.pk)
 
     def text(self) -> str:
-        """Return the owner's text; its label and key where a statement has more owners than is good to load."""
-        owner = self.owners.get(self.pk) if len(self.owners.keys) <= MANY else None
-        if owner is None:
-            return key_text(self.owners.model, self.pk)
-        plan = plan_for(self.owners.model)
-        return safe_text(owner, plan.masked if plan is not None else frozenset())
+        """Return the owner's text."""
+        return self.owners.text(self.pk)
