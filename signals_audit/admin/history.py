@@ -10,7 +10,7 @@ from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -83,6 +83,8 @@ def audit_history(
     extra_context: dict[str, Any] | None,
 ) -> HttpResponse:
     """Show an object's audit history to those who may see it, and Django's own log to everybody else."""
+    if "\x00" in unquote(object_id):  # which PostgreSQL answers with an error, and no object has
+        raise Http404
     pk = parse_key(model_admin.model, unquote(object_id))
     if pk is None or not serves(model_admin, request):
         return stock(request, object_id, extra_context)

@@ -131,21 +131,20 @@ def test_any_text_can_be_shown(browser: Client, value: str) -> None:
         assert response.status_code == 200
 
 
-def test_ten_megabytes_are_folded_and_cut(browser: Client) -> None:
+def test_megabytes_are_folded_and_cut(browser: Client) -> None:
     with disabled():
         author = Author.objects.create(name="Ada")
-    long = "word " * 2_000_000
+    long = "word " * 1_000_000
     entry = AuditEntryFactory(object_id=str(author.pk), changes={"name": [long, long + "end"]})
     sizes = [len(response.content) for response in pages(browser, entry)]
     assert max(sizes) < 200_000
-    assert "… and 9980000 more characters" in browser.get(f"{ENTRIES}{entry.pk}/change/").content.decode()
+    assert "… and 4980000 more characters" in browser.get(f"{ENTRIES}{entry.pk}/change/").content.decode()
 
 
 @pytest.mark.parametrize(
     "address",
     [
         "/admin/testapp/country/_00/history/",
-        "/admin/testapp/country/%00/history/",
         "/admin/testapp/country/%3Cscript%3E/history/",
         f"{ENTRIES}?object_id=%00",
         f"{ENTRIES}?model=%00",
@@ -155,6 +154,10 @@ def test_ten_megabytes_are_folded_and_cut(browser: Client) -> None:
 )
 def test_hostile_addresses_find_nothing(browser: Client, address: str) -> None:
     assert browser.get(address).status_code in (200, 302)
+
+
+def test_a_key_that_no_database_can_hold_is_not_found(browser: Client) -> None:
+    assert browser.get("/admin/testapp/country/%00/history/").status_code == 404
 
 
 @override_settings(SIGNALS_AUDIT={"MODELS": {"testapp.*": {}}})
