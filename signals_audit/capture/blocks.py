@@ -73,12 +73,20 @@ class WriteBlock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if error is not None and self.instance is not None and self._was is not None:
-            self.instance._state.adding, self.instance._state.db = self._was
+        if error is not None:
+            self._unsaved()
         if self._atomic is not None:
-            self._atomic.__exit__(error_type, error, traceback)
+            try:
+                self._atomic.__exit__(error_type, error, traceback)
+            except BaseException:  # a constraint may fail as late as at COMMIT
+                self._unsaved()
+                raise
         elif error is not None and self.state.connection.in_atomic_block:
             self.state.connection.needs_rollback = True
+
+    def _unsaved(self) -> None:
+        if self.instance is not None and self._was is not None:
+            self.instance._state.adding, self.instance._state.db = self._was
 
     def _deliver(self) -> None:
         """Have the entries written, then tell of the events; what reactions write meanwhile has blocks of its own."""

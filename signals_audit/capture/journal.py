@@ -78,6 +78,11 @@ class Journal:
         """Return the change sets whose rows are still to be written."""
         return [opened for opened in self._sets if opened.entries and not opened.is_written]
 
+    @property
+    def size(self) -> int:
+        """How much the journal holds: the place of what comes next."""
+        return len(self._items)
+
     def keep(self, event: ChangeEvent) -> None:
         """Hold an event until COMMIT."""
         self._items.append(event)
@@ -117,9 +122,9 @@ class Journal:
         if self._scheduled is not None and self._scheduled >= start:
             self._scheduled = None
 
-    def take(self) -> tuple[ChangeEvent, ...]:
-        """Return the events that nobody was told of yet."""
-        events = tuple(item for item in self._items[self._told :] if isinstance(item, ChangeEvent))
+    def take(self, start: int = 0) -> tuple[ChangeEvent, ...]:
+        """Return the events from a place on that nobody was told of yet."""
+        rest = self._items[max(self._told, start) :]
         self._told = len(self._items)
         self._scheduled = None
-        return events
+        return tuple(item for item in rest if isinstance(item, ChangeEvent))
