@@ -19,7 +19,7 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
 
     def for_object(self, instance: models.Model) -> AuditEntryQuerySet:
         """Return the history of one object, on the database that the queryset reads."""
-        return self.for_key(type(instance), instance.pk)
+        return self.for_key(instance.__class__, instance.pk)
 
     def for_key(self, model: type[models.Model], pk: Any) -> AuditEntryQuerySet:
         """Return the history of the object with that primary key; it need not exist any more."""

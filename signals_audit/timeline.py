@@ -116,7 +116,7 @@ def labels_of(model: type[Model]) -> list[str]:
 
 def object_history(instance: Model, *, size: int = PAGE_SIZE) -> Page:
     """Return the newest cards of an object."""
-    return page_of(history_of(type(instance), object_key(instance.pk), using=instance._state.db), size=size)
+    return page_of(history_of(instance.__class__, object_key(instance.pk), using=instance._state.db), size=size)
 
 
 def page_of(entries: AuditEntryQuerySet, *, before: int | None = None, size: int = PAGE_SIZE) -> Page:

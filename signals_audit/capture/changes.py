@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -11,26 +10,27 @@ from django.db.models import Model
 from django.utils import timezone
 
 from .. import context as contexts
-from ..events import Change, ChangeEvent, RelationChange, Subject
+from ..events import Change, ChangeEvent, Subject
 from ..types import UNKNOWN, Action, Actor
 from ..values import UNKNOWN_MARK, object_key, same
 from .blocks import WriteBlock
 from .memory import ATTRIBUTE, keep, kept_value, value_of
-from .plans import Relation, TablePlan
+from .plans import TablePlan
 from .receivers import intention_of
+from .relations import relate, relate_moved
 from .remembered import Remembered
 from .rows import Row
-from .subjects import OwnerSubject, Owners, RowSubject, SavedSubject
+from .subjects import RowSubject, SavedSubject
 
 
 class EventMaker:
     """Make the events of one statement on one table, and add them to the block of its write."""
 
-    __slots__ = ("_actor", "_block", "_context", "_now", "_plan", "_saved", "_source", "_using", "reader")
+    __slots__ = ("_actor", "_context", "_now", "_saved", "_source", "_using", "block", "plan", "reader")
 
     def __init__(self, block: WriteBlock, plan: TablePlan, source: str) -> None:
-        self._block = block
-        self._plan = plan
+        self.block = block
+        self.plan = plan
         self.reader = block.state.reader(plan)
         self._using = block.state.connection.alias
         self._source = source
@@ -41,19 +41,19 @@ class EventMaker:
 
     def created(self, rows: Sequence[Row], instance: Any) -> None:
         """Tell of rows that were inserted; `instance` is the one that the INSERT was made for, if it was one."""
-        if self._plan.relations:
-            self._related(added=rows, removed=())
+        if self.plan.relations:
+            relate(self, added=rows, removed=())
         saved = self._saved if self._saved is instance else None
         for row in self._own(rows):
             whole = self._whole(row, lambda value: (None, value))
             self._add(Action.CREATE, row, whole, saved)
-            if saved is not None and self._plan.options.before == "memory":
+            if saved is not None and self.plan.options.before == "memory":
                 self._remember_new(saved, row)
 
     def deleted(self, rows: Sequence[Row]) -> None:
         """Tell of rows that were deleted."""
-        if self._plan.relations:
-            self._related(added=(), removed=rows)
+        if self.plan.relations:
+            relate(self, added=(), removed=rows)
         for row in self._own(rows):
             self._add(Action.DELETE, row, self._whole(row, lambda value: (value, None)), None)
 
@@ -62,10 +62,10 @@ class EventMaker:
 
         A row without a before-image is told with values before that are unknown.
         """
-        if self._plan.relations:
-            self._moved(before, after)
+        if self.plan.relations:
+            relate_moved(self, before, after)
         for row in self._own(after):
-            old = before.get(self._plan.key_of(row))
+            old = before.get(self.plan.key_of(row))
             changed = self._unknown(row) if old is None else self._changed(old, row)
             if changed:
                 self._add(Action.UPDATE, row, changed, self._saved)
@@ -74,7 +74,7 @@ class EventMaker:
         """Tell of the row of an instance that remembers what it was; `row` has the remembered columns only."""
         reader, found, fresh = self.reader, {}, dict(known.values)
         for place, raw in zip(known.places, row, strict=True):
-            field = self._plan.fields[place]
+            field = self.plan.fields[place]
             before, after = value_of(known.values[field.attname]), reader.value(place, raw)
             stored = reader.encoded(place, before) if before is not None else None, reader.stored(place, raw, after)
             if not same(*stored):
@@ -82,13 +82,13 @@ class EventMaker:
                 fresh[field.attname] = kept_value(after, field)
         if found:
             self._advance(known.instance, known.values, fresh)
-            whole = [None] * len(self._plan.fields)
+            whole = [None] * len(self.plan.fields)
             for place, raw in zip(known.places, row, strict=True):
                 whole[place] = raw
             self._add(Action.UPDATE, tuple(whole), found, known.instance)
 
     def _remember_new(self, instance: Model, row: Row) -> None:
-        pairs = zip(self._plan.fields, row, strict=True)
+        pairs = zip(self.plan.fields, row, strict=True)
         values = {
             field.attname: kept_value(self.reader.value(place, raw), field)
             for place, (field, raw) in enumerate(pairs)
@@ -99,16 +99,16 @@ class EventMaker:
     def _advance(self, instance: Model, values: Any, fresh: dict[str, Any]) -> None:
         """Have an instance remember its new row, until the transaction is rolled back."""
         keep(instance, fresh)
-        self._block.state.journal.undo_with(partial(keep, instance, values))
+        self.block.state.journal.undo_with(partial(keep, instance, values))
 
     def _own(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows that get entries or hooks of their own."""
-        return rows if self._plan.recorded is not None or not self._plan.relations else []
+        return rows if self.plan.recorded is not None or not self.plan.relations else []
 
     def _whole(self, row: Row, pair: Any) -> dict[str, tuple[tuple[Any, Any], tuple[Any, Any]]]:
         reader = self.reader
         found = {}
-        for place, name in enumerate(self._plan.names):
+        for place, name in enumerate(self.plan.names):
             value = reader.value(place, row[place])
             found[name] = (pair(value), pair(reader.stored(place, row[place], value)))
         return found
@@ -124,14 +124,14 @@ class EventMaker:
             before, after = reader.value(place, raw_before), reader.value(place, raw_after)
             stored = reader.stored(place, raw_before, before), reader.stored(place, raw_after, after)
             if not same(*stored):
-                found[self._plan.names[place]] = ((before, after), stored)
+                found[self.plan.names[place]] = ((before, after), stored)
         return found
 
     def _unknown(self, row: Row) -> dict[str, tuple[tuple[Any, Any], tuple[Any, Any]]]:
         reader = self.reader
         found = {}
-        for place, name in enumerate(self._plan.names):
-            if place not in self._plan.key:
+        for place, name in enumerate(self.plan.names):
+            if place not in self.plan.key:
                 value = reader.value(place, row[place])
                 found[name] = ((UNKNOWN, value), (UNKNOWN_MARK, reader.stored(place, row[place], value)))
         return found
@@ -143,11 +143,11 @@ class EventMaker:
         changed: Mapping[str, tuple[tuple[Any, Any], tuple[Any, Any]]],
         saved: Model | None,
     ) -> None:
-        plan, pk = self._plan, self.reader.pk(row)
+        plan, pk = self.plan, self.reader.pk(row)
         if saved is not None and action is Action.UPDATE and not _stands_for(saved, plan, pk):
             saved = None
         recorded = plan.recorded is not None and any(name in plan.recorded for name in changed)
-        self._append(
+        self.append(
             model=plan.model,
             action=action,
             pk=pk,
@@ -161,14 +161,15 @@ class EventMaker:
 
     def _subject(self, pk: Any, row: Row, saved: Model | None) -> Subject:
         if saved is not None:
-            return SavedSubject(saved, self._plan.masked)
-        return RowSubject(self.reader, row, self._block.state.instances.get((self._plan.model, pk)))
+            return SavedSubject(saved, self.plan.masked)
+        return RowSubject(self.reader, row, self.block.state.instances.get((self.plan.model, pk)))
 
-    def _append(self, *, recorded: bool, pk: Any, **facts: Any) -> None:
+    def append(self, *, recorded: bool, pk: Any, **facts: Any) -> None:
+        """Add an event to the block, with an address if it will have an entry."""
         actor, address = self._who(), None
         if recorded:
-            address = self._block.state.journal.change_set(actor, self._context).next_address()
-        self._block.events.append(
+            address = self.block.state.journal.change_set(actor, self._context).next_address()
+        self.block.events.append(
             ChangeEvent(
                 pk=pk,
                 object_id=object_key(pk),
@@ -186,52 +187,6 @@ class EventMaker:
         if self._actor is None:
             self._actor = contexts.resolve_actor(self._context)
         return self._actor
-
-    def _moved(self, before: Mapping[Any, Row], after: Sequence[Row]) -> None:
-        """Tell of through rows that came to point at something else."""
-        for relation in self._plan.relations:
-            ends = (relation.owner_position, relation.target_position)
-            pairs = [(before[key], row) for row in after if (key := self._plan.key_of(row)) in before]
-            moved = [(old, new) for old, new in pairs if any(old[end] != new[end] for end in ends)]
-            self._relate(relation, [new for _, new in moved], [old for old, _ in moved])
-
-    def _related(self, *, added: Sequence[Row], removed: Sequence[Row]) -> None:
-        for relation in self._plan.relations:
-            self._relate(relation, added, removed)
-
-    def _relate(self, relation: Relation, added: Sequence[Row], removed: Sequence[Row]) -> None:
-        came, went = self._by_owner(relation, added), self._by_owner(relation, removed)
-        keys = {self._owner(relation, row): row[relation.owner_position] for row in (*added, *removed)}
-        owners = Owners(self._block.state, relation.owner, keys)
-        for key in dict.fromkeys([*came, *went]):
-            change = RelationChange(tuple(came[key]), tuple(went[key]))
-            self._add_relation(relation, change, OwnerSubject(owners, key))
-
-    def _by_owner(self, relation: Relation, rows: Iterable[Row]) -> defaultdict[Any, list[Any]]:
-        """Return the targets of through rows by their owner; a row that lacks either end relates nothing."""
-        found: defaultdict[Any, list[Any]] = defaultdict(list)
-        for row in rows:
-            owner, target = self._owner(relation, row), row[relation.target_position]
-            if owner is not None and target is not None:
-                found[owner].append(self.reader.value(relation.target_position, target))
-        return found
-
-    def _owner(self, relation: Relation, row: Row) -> Any:
-        return self.reader.value(relation.owner_position, row[relation.owner_position])
-
-    def _add_relation(self, relation: Relation, change: RelationChange, subject: OwnerSubject) -> None:
-        encode = partial(self.reader.encoded, relation.target_position)
-        self._append(
-            model=relation.owner,
-            action=Action.UPDATE,
-            pk=subject.pk,
-            changes={relation.name: change},
-            encoded={relation.name: {name: [*map(encode, keys)] for name, keys in change._asdict().items()}},
-            subject=subject,
-            source="relation",
-            recorded=relation.recorded,
-            relation=relation.name,
-        )
 
 
 def _stands_for(instance: Model, plan: TablePlan, pk: Any) -> bool:

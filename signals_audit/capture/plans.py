@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from django.apps import apps
-from django.db.models import Field, ManyToManyField, Model
+from django.db.models import Field, ForeignKey, ManyToManyField, Model
 
 from ..conf import get_settings, on_settings_changed
 from ..hooks import hooks
@@ -19,13 +19,24 @@ HISTORICAL = "__fake__"  # the module of the classes that migrations make; they 
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Relation:
-    """A many-to-many field whose rows a through table holds, with the places of both keys in its columns."""
+class End:
+    """One end of a many-to-many row: the model there, the place of the reference to it, and what it refers to.
 
-    owner: type[Model]
+    `column` is None where the reference holds the primary key, as it nearly always does.
+    """
+
+    model: type[Model]
+    position: int
+    column: str | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Relation:
+    """A many-to-many field whose rows a through table holds."""
+
     name: str
-    owner_position: int
-    target_position: int
+    owner: End
+    target: End
     recorded: bool
 
 
@@ -106,7 +117,7 @@ def _build(written: type[Model]) -> TablePlan | None:
         key=tuple(fields.index(field) for field in written._meta.pk_fields),
         recorded=_recorded(fields, options),
         masked=secret_fields(model, mask=options.mask) if options else frozenset(),
-        relations=_placed(relations, fields),
+        relations=tuple(_relation(field, fields) for field in relations),
         options=options or ModelOptions(),
     )
 
@@ -150,20 +161,20 @@ def _is_wanted(field: ManyToManyField[Any, Any]) -> bool:
     return recorded or any(hook.relation for hook in hooks.of(field.model))
 
 
-def _placed(
-    relations: Sequence[ManyToManyField[Any, Any]], fields: Sequence[Field[Any, Any]]
-) -> tuple[Relation, ...]:
-    names = [field.name for field in fields]
-    return tuple(
-        Relation(
-            owner=field.model,
-            name=field.name,
-            owner_position=names.index(field.m2m_field_name()),
-            target_position=names.index(field.m2m_reverse_field_name()),
-            recorded=_is_recorded(field),
-        )
-        for field in relations
+def _relation(field: ManyToManyField[Any, Any], fields: Sequence[Field[Any, Any]]) -> Relation:
+    return Relation(
+        name=field.name,
+        owner=_end(field.m2m_field_name(), fields),
+        target=_end(field.m2m_reverse_field_name(), fields),
+        recorded=_is_recorded(field),
     )
+
+
+def _end(name: str, fields: Sequence[Field[Any, Any]]) -> End:
+    position = next(place for place, field in enumerate(fields) if field.name == name)
+    reference = cast("ForeignKey[Any, Any]", fields[position])
+    pointed_at, model = reference.target_field, _tables[reference.related_model._meta.db_table]
+    return End(model, position, None if pointed_at.primary_key else pointed_at.name)
 
 
 def _is_recorded(field: ManyToManyField[Any, Any]) -> bool:

@@ -66,6 +66,13 @@ class Reader:
         values = [self.value(place, row[place]) for place in self.plan.key]
         return values[0] if len(values) == 1 else tuple(values)
 
+    def raw_key(self, pk: Any) -> Any:
+        """Return a primary key as a parameter for the database."""
+        values = pk if len(self.plan.key) > 1 else (pk,)
+        fields = [self.plan.fields[place] for place in self.plan.key]
+        raw = [field.get_db_prep_value(value, self._connection) for field, value in zip(fields, values, strict=True)]
+        return raw[0] if len(raw) == 1 else tuple(raw)
+
     def load(self, row: Row) -> Model:
         """Return the instance that loading the row would give; columns that were not read are deferred."""
         names = [field.attname for field in self.plan.fields]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,14 +51,11 @@ class RowSubject:
 
 @dataclass(eq=False, slots=True)
 class Owners:
-    """The owners of the many-to-many rows that one statement wrote, read together when the first is asked for.
-
-    `keys` are the database's own values of their keys, by the values that Python has.
-    """
+    """The owners of the many-to-many rows that one statement wrote, read together when the first is asked for."""
 
     state: ConnectionState
     model: type[Model]
-    keys: Mapping[Any, Any]
+    pks: Sequence[Any]
     _loaded: dict[Any, Model] | None = field(default=None, init=False)
 
     def get(self, pk: Any) -> Model | None:
@@ -72,7 +69,7 @@ class Owners:
 
     def text(self, pk: Any) -> str:
         """Return an owner's text; its label and key where a statement has more owners than is good to load."""
-        owner = self.get(pk) if len(self.keys) <= MANY else None
+        owner = self.get(pk) if len(self.pks) <= MANY else None
         if owner is None:
             return key_text(self.model, pk)
         plan = plan_for(self.model)
@@ -83,7 +80,7 @@ class Owners:
         if plan is None:
             return {}
         reader = self.state.reader(plan)
-        return {reader.pk(row): reader.load(row) for row in reader.rows_of(self.keys.values())}
+        return {reader.pk(row): reader.load(row) for row in reader.rows_of(map(reader.raw_key, self.pks))}
 
 
 @dataclass(eq=False, slots=True)

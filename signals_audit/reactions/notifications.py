@@ -117,9 +117,9 @@ def _target_facts(target: Model | None) -> dict[str, str]:
     if target is None:
         return {}
     return {
-        "target_model": concrete(type(target)).label,
+        "target_model": concrete(target.__class__).label,
         "target_id": "" if target.pk is None else object_key(target.pk),
-        "target_repr": safe_text(target, secrets_of(type(target))),
+        "target_repr": safe_text(target, secrets_of(target.__class__)),
     }
 
 

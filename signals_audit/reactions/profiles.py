@@ -46,12 +46,13 @@ def configured_auto_creates() -> list[AutoCreate]:
     """Return what `SIGNALS_AUDIT["AUTO_CREATE"]` says; what makes no sense is left to the checks."""
     raw: Any = get_settings().AUTO_CREATE
     pairs = raw.items() if isinstance(raw, Mapping) else ()
-    return [
-        _declaration(label, target)
-        for label, targets in pairs
-        for target in targets_in(targets)
-        if isinstance(target.get("model"), str)
-    ]
+    declared = ((label, target) for label, targets in pairs for target in targets_in(targets))
+    return [_declaration(label, target) for label, target in declared if _makes_sense(label, target)]
+
+
+def _makes_sense(label: Any, target: Mapping[str, Any]) -> bool:
+    texts = isinstance(label, str) and isinstance(target.get("model"), str)
+    return texts and isinstance(target.get("field"), str | None)
 
 
 def targets_in(targets: Any) -> list[Mapping[str, Any]]:
@@ -136,13 +137,13 @@ def ensure_profile(instance: Model, target: type[Model] | str | None = None) -> 
     For rows that are older than the declaration. `target` says which one, where several are declared.
     """
     declaration = _declaration_for(instance, target)
-    using = instance._state.db or router.db_for_write(type(instance), instance=instance)
+    using = instance._state.db or router.db_for_write(instance.__class__, instance=instance)
     with audit_context(cause=Cause(title_of(declaration), None)):
         return create_once(declaration, instance, using)
 
 
 def _declaration_for(instance: Model, target: type[Model] | str | None) -> AutoCreate:
-    meta = concrete(type(instance))
+    meta = concrete(instance.__class__)
     labels = [model._meta.label.lower() for model in (meta.model, *meta.get_parent_list())]
     declared = [declaration for label in labels for declaration in declared_for(label)]
     if target is not None:
