@@ -59,12 +59,16 @@ def configured_notifies() -> list[Notify]:
     """Return what `SIGNALS_AUDIT["NOTIFY"]` says; what makes no sense is left to the checks."""
     raw: Any = get_settings().NOTIFY
     every = raw if isinstance(raw, (list, tuple)) else ()
-    return [_notice(item) for item in every if isinstance(item, Mapping) and all(map(item.get, REQUIRED))]
+    return [
+        Notify(**{key: item[key] for key in KEYS if key in item})
+        for item in every
+        if isinstance(item, Mapping) and _makes_sense(item)
+    ]
 
 
-def _notice(item: Mapping[str, Any]) -> Notify:
-    options = {key: item[key] for key in KEYS if key in item}
-    return Notify(**options)
+def _makes_sense(item: Mapping[str, Any]) -> bool:
+    texts = all(isinstance(item.get(key, ""), str | None) for key in KEYS if key != "verb")
+    return texts and all(map(item.get, REQUIRED))
 
 
 def notify_of_event(declaration: Notify, event: ChangeEvent) -> None:

@@ -158,15 +158,28 @@ def test_nobody_is_told_of_a_rollback_or_of_a_fixture(users: list[User], tmp_pat
     assert told() == []
 
 
-def test_a_declaration_that_makes_no_sense_is_left_to_the_checks(settings: Any, users: list[User]) -> None:
+def test_what_makes_no_sense_in_settings_is_left_to_the_checks(settings: Any, users: list[User]) -> None:
+    notice = {"model": "testapp.Profile", "recipient": "user", "verb": "opened"}
     settings.SIGNALS_AUDIT = {
         "NOTIFY": [
             "nonsense",
             {"model": "testapp.Profile"},
-            {"model": "testapp.Profile", "recipient": "user", "verb": "opened", "on": "sunday"},
-            {"model": "testapp.Profile", "recipient": "user", "verb": "opened", "colour": "red"},
+            notice | {"model": 7},
+            notice | {"recipient": ["user"]},
+            notice | {"on": "sunday"},
+            notice | {"on": ["create"]},
+            notice | {"target": 7},
+            notice | {"field": 7},
+            notice | {"verb": ""},
+            notice | {"colour": "red", "field": None, "target": None},
         ],
-        "AUTO_CREATE": {"auth.User": [7, {"field": "user"}]},
+        "AUTO_CREATE": {
+            7: "testapp.Profile",
+            "auth.User": [7, {"field": "user"}, {"model": 7}, {"model": "testapp.Profile", "field": 7}],
+            "auth.Group": {"testapp.Profile"},
+        },
     }
+    User.objects.create(username="dora")
     Profile.objects.create(user=users[0])
+    assert Profile.objects.count() == 1
     assert [line[1] for line in told()] == ["opened"]
