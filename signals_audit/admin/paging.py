@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 
@@ -52,9 +52,14 @@ class KeysetChangeList(ChangeList):
             raise IncorrectLookupParameters
         return int(raw)
 
+    @property
+    def is_by_time(self) -> bool:
+        """Tell whether a period is asked for: then the index on the time serves the order too."""
+        return any(name.startswith("created_at") for name in self.params)
+
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str | Combinable]:
-        """Return the only order there is."""
-        return ["-id"]
+        """Return newest first, the only order there is."""
+        return ["-created_at", "-id"] if self.is_by_time else ["-id"]
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page and one row more, to know whether there is another."""
@@ -64,18 +69,27 @@ class KeysetChangeList(ChangeList):
         self._describe_to_django(entries)
 
     def _page_before(self) -> list[AuditEntry]:
-        entries = self.queryset if self.before is None else self.queryset.filter(id__lt=self.before)
+        entries = self.queryset if self.before is None else self._beyond("lt", self.before)
         found = list(entries[: self.list_per_page + 1])
         self.has_older, self.has_newer = len(found) > self.list_per_page, self.before is not None
         return found[: self.list_per_page]
 
     def _page_after(self) -> list[AuditEntry]:
-        entries = self.queryset.filter(id__gt=self.after).order_by("id")
-        found = list(entries[: self.list_per_page + 1])
+        found = list(self._beyond("gt", self.after or 0).reverse()[: self.list_per_page + 1])
         if len(found) <= self.list_per_page:
             return self._page_before()
         self.has_older = self.has_newer = True
         return found[: self.list_per_page][::-1]
+
+    def _beyond(self, side: str, position: int) -> QuerySet[AuditEntry]:
+        """Return the entries on one side of another, which may have been pruned meanwhile."""
+        by_id = Q(**{f"id__{side}": position})
+        others = AuditEntry.objects.using(self.queryset.db).filter(id=position)
+        moment = others.values_list("created_at", flat=True).first() if self.is_by_time else None
+        if moment is None:
+            return self.queryset.filter(by_id)
+        on_that_side = self.queryset.filter(**{f"created_at__{side}e": moment})
+        return on_that_side.filter(Q(**{f"created_at__{side}": moment}) | by_id)
 
     def _describe_to_django(self, entries: list[AuditEntry]) -> None:
         self.result_list = entries

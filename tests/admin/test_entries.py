@@ -154,6 +154,29 @@ def test_pages_go_back_through_every_entry_once_and_forth_again(browser: Client)
     assert ids(browser.get(ENTRIES + read(third).links["Newest"])) == ids(first)
 
 
+def test_the_pages_of_a_period_are_in_the_order_of_time(browser: Client) -> None:
+    start = timezone.now() - timedelta(days=3)
+    # The clock went back once, and stood still for some entries.
+    minutes = [*range(40), *range(20, 60), *([60] * 40)]
+    entries = [AuditEntryFactory(created_at=start + timedelta(minutes=minute)) for minute in minutes]
+    AuditEntryFactory(created_at=start - timedelta(days=900))
+    expected = [
+        entry.pk for entry in sorted(entries, key=lambda entry: (entry.created_at, entry.pk), reverse=True)
+    ]
+    link = read(browser.get(ENTRIES)).links["Past 7 days"]
+    seen: list[int] = []
+    for _page in range(3):
+        page = browser.get(ENTRIES + link)
+        seen += ids(page)
+        link = read(page).links.get("Older", "")
+    assert seen == expected
+    assert not link
+    newer = browser.get(ENTRIES + read(page).links["Newer"])
+    assert ids(newer) == expected[PER_PAGE : 2 * PER_PAGE]
+    AuditEntry.objects.filter(pk=expected[PER_PAGE - 1]).delete()
+    assert browser.get(ENTRIES + read(newer).links["Older"]).status_code == 200
+
+
 def test_entries_that_arrive_meanwhile_move_no_page(browser: Client) -> None:
     AuditEntryFactory.create_batch(PER_PAGE + 5)
     older = read(browser.get(ENTRIES)).links["Older"]
