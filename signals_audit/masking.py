@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, Final
 
 from django.db import models
@@ -97,6 +98,11 @@ def mask(changes: Mapping[str, Any], names: Collection[str]) -> Mapping[str, Any
     if names and not changes.keys().isdisjoint(names):
         return {name: _masked(change) if name in names else change for name, change in changes.items()}
     return changes
+
+
+def hidden_key(key: str) -> str:
+    """Return what stands for a key that is secret: always the same, and no way back."""
+    return "sha256:" + sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _masked(change: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.utils import timezone
 
+from .registry import object_id_of
 from .values import object_key
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     def for_key(self, model: type[models.Model], pk: Any) -> AuditEntryQuerySet:
         """Return the history of the object with that primary key; it need not exist any more."""
         label = model._meta.concrete_model._meta.label  # type: ignore[union-attr]
-        return self.filter(model=label, object_id=object_key(pk))
+        return self.filter(model=label, object_id=object_id_of(model, pk))
 
     def for_model(self, model: type[models.Model]) -> AuditEntryQuerySet:
         """Return what happened to a model's rows."""

@@ -11,6 +11,8 @@ from django.db.models import Model
 from django.db.models.options import Options
 
 from .conf import get_settings, on_settings_changed
+from .masking import hidden_key, secret_fields
+from .values import object_key
 
 M = TypeVar("M", bound=type[Model])
 Before = Literal["exact", "memory"]
@@ -66,6 +68,7 @@ class Registry:
     def __init__(self) -> None:
         self._declared: dict[str, ModelOptions] = {}
         self._resolved: dict[str, ModelOptions | None] = {}
+        self._hides_key: dict[type[Model], bool] = {}
         self._listeners: list[Callable[[], None]] = []
 
     def register(self, label: str, options: ModelOptions) -> None:
@@ -86,6 +89,7 @@ class Registry:
     def changed(self) -> None:
         """Forget what was resolved, and tell who listens."""
         self._resolved.clear()
+        self._hides_key.clear()
         for listener in self._listeners:
             listener()
 
@@ -122,6 +126,15 @@ class Registry:
                 return options
         return None
 
+    def hides_key(self, model: type[Model]) -> bool:
+        """Tell whether the primary key of a model is itself a secret, as a token's is."""
+        if model not in self._hides_key:
+            options = self.options_for(model)
+            names = {field.name for field in concrete(model).pk_fields}
+            secret = secret_fields(model, mask=options.mask) if options is not None else frozenset()
+            self._hides_key[model] = not names.isdisjoint(secret)
+        return self._hides_key[model]
+
     def models(self) -> list[type[Model]]:
         """Return the audited models of the installed apps."""
         every = apps.get_models(include_auto_created=True)
@@ -155,6 +168,14 @@ def _usable(options: Any) -> bool:
 
 
 registry = Registry()
+
+
+def object_id_of(model: type[Model], pk: Any) -> str:
+    """Return the text that entries carry for an object: its key, or a digest of it where the key is a secret."""
+    key = object_key(pk)
+    return hidden_key(key) if registry.hides_key(model) else key
+
+
 on_settings_changed(registry.changed)
 
 

@@ -14,9 +14,8 @@ from .differences import FieldChange
 from .lines import Line, correlation_of, lines_of
 from .models import AuditEntry, ChangeSet
 from .querysets import AuditEntryQuerySet
-from .registry import concrete, registry
+from .registry import concrete, object_id_of, registry
 from .types import Action
-from .values import object_key
 
 PAGE_SIZE: Final = 25
 RELATED_SHOWN: Final = 20
@@ -116,7 +115,7 @@ def labels_of(model: type[Model]) -> list[str]:
 
 def object_history(instance: Model, *, size: int = PAGE_SIZE) -> Page:
     """Return the newest cards of an object."""
-    return page_of(history_of(instance.__class__, object_key(instance.pk), using=instance._state.db), size=size)
+    return page_of(history_of(instance.__class__, object_id_of(instance.__class__, instance.pk), using=instance._state.db), size=size)
 
 
 def page_of(entries: AuditEntryQuerySet, *, before: int | None = None, size: int = PAGE_SIZE) -> Page:

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from .. import context as contexts
 from ..events import Change, ChangeEvent, Subject
+from ..registry import object_id_of
 from ..types import UNKNOWN, Action, Actor
-from ..values import UNKNOWN_MARK, object_key, same
+from ..values import UNKNOWN_MARK, same
 from .blocks import WriteBlock
 from .memory import ATTRIBUTE, keep, kept_value, value_of
 from .plans import TablePlan
@@ -172,7 +173,7 @@ class EventMaker:
         self.block.events.append(
             ChangeEvent(
                 pk=pk,
-                object_id=object_key(pk),
+                object_id=object_id_of(facts["model"], pk),
                 using=self._using,
                 actor=actor,
                 context=self._context,

@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 from django.db import connections
 from django.db.models import Model
 
-from ..values import object_key, text
+from ..registry import object_id_of
+from ..values import text
 
 LENGTH = 255
 HIDDEN = "•••"
@@ -40,7 +41,7 @@ def plain_text(instance: Model) -> str:
 
 def key_text(model: type[Model], pk: Any) -> str:
     """Return the label of a model with a key."""
-    return text(f"{model._meta.label} {object_key(pk)}", LENGTH)
+    return text(f"{model._meta.label} {object_id_of(model, pk)}", LENGTH)
 
 
 def _struck_out(shown: str, instance: Model, secrets: frozenset[str]) -> str:

@@ -296,3 +296,10 @@ class Shelf(models.Model):
 class Shelving(models.Model):
     shelf = models.ForeignKey(Shelf, on_delete=models.CASCADE, to_field="code")
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, to_field="name")
+
+
+class ApiToken(models.Model):
+    """A key that is a secret."""
+
+    key = models.CharField(max_length=40, primary_key=True)
+    name = models.CharField(max_length=20)

@@ -1,0 +1,24 @@
+"""A primary key that is itself a secret."""
+
+from __future__ import annotations
+
+import pytest
+
+from signals_audit.models import AuditEntry
+from signals_audit.values import MASKED
+from tests.testapp.models import ApiToken
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_key_that_is_a_secret_is_stored_nowhere_and_its_history_is_found() -> None:
+    token = ApiToken.objects.create(key="deadbeef", name="n")
+    token.name = "m"
+    token.save()
+    entries = list(AuditEntry.objects.for_object(token).order_by("id"))
+    assert [entry.changes for entry in entries] == [
+        {"key": [None, MASKED], "name": [None, "n"]},
+        {"name": ["n", "m"]},
+    ]
+    columns = [str(value) for row in AuditEntry.objects.values() for value in row.values()]
+    assert not [value for value in columns if "deadbeef" in value]
