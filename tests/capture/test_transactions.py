@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest import TestResult
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
@@ -24,7 +25,8 @@ class Told(list[list[str]]):
     """What `changes_committed` told: one list of objects for each time."""
 
     def __call__(self, *, events: tuple[ChangeEvent, ...], using: str, **_kwargs: Any) -> None:
-        assert (using, transaction.get_connection(using).in_atomic_block) == ("default", False)
+        inside = [block for block in connections[using].atomic_blocks if not block._from_testcase]
+        assert (using, inside) == ("default", [])
         self.append([event.object_repr for event in events])
 
 
@@ -296,7 +298,7 @@ def test_a_constraint_that_fails_at_commit_takes_everything(told: Told, in_block
         return  # MariaDB checks at once: see the failed writes above
     article = Article.objects.create(title="a")
     told.clear()
-    with pytest.raises(IntegrityError):  # noqa: PT012
+    with pytest.raises(IntegrityError):
         if in_block:
             with transaction.atomic():
                 add("a")
@@ -502,7 +504,9 @@ def test_a_receiver_of_changes_committed_without_a_name_may_fail_too(told: Told)
     assert_log(["a"])
 
 
-def test_within_a_test_case_entries_are_there_at_once_and_nothing_is_told(told: Told) -> None:
+def test_within_a_test_case_entries_are_there_at_once_and_told_where_callbacks_are_captured(
+    told: Told,
+) -> None:
     class Case(TestCase):
         def runTest(self) -> None:  # noqa: N802
             add("a")
@@ -513,10 +517,13 @@ def test_within_a_test_case_entries_are_there_at_once_and_nothing_is_told(told: 
             assert len(callbacks) == 1
             with self.captureOnCommitCallbacks(execute=True):
                 add("b")
-            assert told[-1][-1:] == ["b"]
+            with self.captureOnCommitCallbacks(execute=True), transaction.atomic():
+                add("c")
+                add("d")
+            assert told == [["b"], ["c", "d"]]
 
-    result = Case().run()
-    assert result is not None
+    result = TestResult()
+    Case()(result)
     assert result.errors + result.failures == []
     assert_log()
 
