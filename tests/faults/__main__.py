@@ -1,0 +1,76 @@
+"""Run one fault test on an empty database, and print its outcome as JSON. The tests beside this start it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import django
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--journal", choices=["wal", "delete"], default="delete", help="SQLite's journal")
+    commands = parser.add_subparsers(dest="command", required=True)
+    load = commands.add_parser("load", help="write from several processes")
+    load.add_argument("--processes", type=int, default=6)
+    load.add_argument("--turns", type=int, default=30)
+    load.add_argument("forms", nargs="+")
+    kill = commands.add_parser("kill", help="kill writers at random moments")
+    kill.add_argument("kills", type=int)
+    commands.add_parser("points", help="kill a writer at each of its statements")
+    return parser.parse_args()
+
+
+@contextmanager
+def database(journal: str) -> Iterator[None]:
+    """Have an empty database with all tables, and drop it in the end."""
+    from django.db import connection
+
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA journal_mode = {journal}")
+    try:
+        yield
+    finally:
+        connection.creation.destroy_test_db("unused", verbosity=0)
+
+
+def outcome(chosen: argparse.Namespace) -> dict[str, Any]:
+    from . import kills, load, work
+    from .settings import HAS_APP
+    from .settle import settle
+
+    work.seed()
+    match chosen.command:
+        case "load":
+            done = load.run(chosen.processes, chosen.turns, chosen.forms)
+        case "kill":
+            done = kills.at_random(chosen.kills)
+        case _:
+            done = kills.at_every_point()
+    settle()
+    if not HAS_APP:
+        return {"done": done}
+    from .ledger import verdict
+
+    return {"done": done, "verdict": verdict()}
+
+
+def main() -> None:
+    chosen = options()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.faults.settings"
+    django.setup()
+    with database(chosen.journal):
+        found = outcome(chosen)
+    json.dump(found, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+"""Settings of the fault tests: a database of their own, with the app or without it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from tests.settings import *  # noqa: F403
+from tests.settings import INSTALLED_APPS, VENDOR, database
+
+FILE = os.environ.get("SIGNALS_AUDIT_FAULTS_FILE", "")
+HAS_APP = os.environ.get("SIGNALS_AUDIT_FAULTS_APP", "1") == "1"
+
+_database: dict[str, Any] = database(VENDOR, f"signals_audit_faults_{os.getpid()}")
+if VENDOR == "sqlite":
+    _database |= {"NAME": FILE, "TEST": {"NAME": FILE}}
+DATABASES = {"default": _database}
+
+INSTALLED_APPS = [name for name in INSTALLED_APPS if name != "signals_audit" or HAS_APP]
+# A token would be masked: what is not stored cannot be replayed.
+SIGNALS_AUDIT = {"MODELS": {"testapp.Article": {"exclude": ["token"]}, "testapp.*": {}}}

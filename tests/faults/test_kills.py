@@ -1,0 +1,32 @@
+"""Writers in autocommit that are killed: no change without its entry, no entry without its change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .running import FLAWLESS, LAYOUTS, run
+
+A_FEW = pytest.param(20, id="20")
+MANY = pytest.param(100, id="100", marks=pytest.mark.long)
+
+
+@pytest.mark.parametrize("kills", [A_FEW, MANY])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_nothing_is_lost_and_nothing_made_up_when_writers_are_killed_at_random_moments(
+    layout: str, kills: int, tmp_path: Path
+) -> None:
+    found = run(tmp_path, layout, "kill", str(kills))
+    assert found["verdict"].pop("entries")["create testapp.Article"] >= kills
+    assert found == {"done": {"kills": kills}, "verdict": FLAWLESS}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_nothing_is_lost_and_nothing_made_up_when_a_writer_is_killed_at_any_of_its_statements(
+    layout: str, tmp_path: Path
+) -> None:
+    found = run(tmp_path, layout, "points")
+    assert found["done"]["kills"] > 90
+    assert found["verdict"].pop("entries")["update testapp.Article"] > 90
+    assert found["verdict"] == FLAWLESS
