@@ -1,4 +1,4 @@
-"""What plain Django allows around a write stays allowed: each story gives the same with and without the app."""
+"""What plain Django allows around a write stays allowed: each story ends the same with and without the app."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def app(request: pytest.FixtureRequest) -> Iterator[str]:
         yield request.param
 
 
-class Failure(Exception):
+class Failure(Exception):  # noqa: N818
     """What somebody's receiver raises."""
 
 
@@ -134,14 +134,13 @@ def test_an_instance_that_could_not_be_saved_can_be_saved_afterwards(app: str) -
     article = Article(title="taken")
     with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
         article.save()
-    assert (article._state.adding, article._state.db) == (True, None) or article._state.db == "default"
     assert article._state.adding is True
     article.title = "free"
     article.save()
     assert Article.objects.filter(title="free").count() == 1
 
 
-def test_a_foreign_key_that_points_nowhere_fails_as_ever_and_the_instance_can_be_saved_again(
+def test_a_foreign_key_that_points_nowhere_fails_and_the_instance_can_be_saved_again(
     app: str,
 ) -> None:
     article = Article.objects.create(title="a")

@@ -1,4 +1,4 @@
-"""Many-to-many changes: one entry on the owner for each statement, with exactly the rows that came and went."""
+"""Many-to-many changes: one entry on the owner for each statement, with just the rows that came and went."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Entries are the committed changes exactly, whichever way a transaction ends, and so is what is told of them."""
+"""Entries are the committed changes exactly, however a transaction ends, and so is what is told of them."""
 
 from __future__ import annotations
 
+import unittest
 from collections.abc import Callable, Iterator
 from typing import Any
-from unittest import TestResult
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
@@ -58,7 +58,7 @@ def assert_log(*batches: list[str]) -> None:
 begin_savepoint = getattr(transaction, "savepoint_create", None) or transaction.savepoint
 
 
-class Undo(Exception):
+class Undo(Exception):  # noqa: N818
     """Leave a block."""
 
 
@@ -408,7 +408,7 @@ def test_a_failed_write_under_one_context_leaves_no_change_set_behind_for_the_ne
         with audit_context(reason="works"):
             add("a")
     assert orphans() == []
-    assert list(ChangeSet.objects.order_by("id").values_list("reason", flat=True)) == ["", "works"]
+    assert sorted(ChangeSet.objects.values_list("reason", flat=True)) == ["", "works"]
 
 
 def test_a_vetoed_write_within_a_savepoint_leaves_no_change_set_behind() -> None:
@@ -504,7 +504,7 @@ def test_a_receiver_of_changes_committed_without_a_name_may_fail_too(told: Told)
     assert_log(["a"])
 
 
-def test_within_a_test_case_entries_are_there_at_once_and_told_where_callbacks_are_captured(
+def test_in_a_test_case_entries_are_there_at_once_and_told_where_callbacks_are_captured(
     told: Told,
 ) -> None:
     class Case(TestCase):
@@ -522,7 +522,7 @@ def test_within_a_test_case_entries_are_there_at_once_and_told_where_callbacks_a
                 add("d")
             assert told == [["b"], ["c", "d"]]
 
-    result = TestResult()
+    result = unittest.TestResult()
     Case()(result)
     assert result.errors + result.failures == []
     assert_log()
