@@ -1,4 +1,4 @@
-"""Audited lifecycle signals for Django: every change recorded, people and code told of it, signals made visible.
+"""Audited lifecycle signals for Django: every change is recorded, and people and code are told of it.
 
 Everything named here can be imported before Django's apps are loaded.
 """

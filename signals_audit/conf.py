@@ -1,6 +1,7 @@
 """The settings of signals_audit: one dict, `SIGNALS_AUDIT`, read into a frozen value.
 
-Nothing is validated here: a wrong key, label or type is a system check (see `checks`), not an error at import.
+Nothing is validated here: a wrong key, label or type is a system check (see `checks`), not an error at
+import.
 """
 
 from __future__ import annotations

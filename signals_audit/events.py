@@ -31,7 +31,7 @@ Changes = Mapping[str, Change | RelationChange]
 
 
 class Intention(NamedTuple):
-    """How a save was asked for: the class of the instance (it may be a proxy), and the arguments of `save()`."""
+    """How a save was asked for: the instance's class, which may be a proxy, and `save()`'s arguments."""
 
     sender: type[Model]
     raw: bool
@@ -52,10 +52,10 @@ class Subject(Protocol):
 class ChangeEvent:
     """One row's change, or one object's change of a many-to-many field.
 
-    `changes` holds real Python values by field name, unmasked: what is stored is masked, what hooks see is not.
-    `encoded` holds the same in the stored shape (see `values`), unmasked too. `pk` is a tuple for a composite
-    key. `relation` names the many-to-many field, where that is what changed. `intention` is there for a `save()`.
-    `address` is None when the model is not recorded (it only has hooks).
+    `changes` holds real Python values by field name, unmasked: what is stored is masked, what hooks see is
+    not. `encoded` holds the same in the stored shape (see `values`), unmasked too. `pk` is a tuple for a
+    composite key. `relation` names the many-to-many field, where that is what changed. `intention` is there
+    for a `save()`. `address` is None when the model is not recorded (it only has hooks).
     """
 
     model: type[Model]

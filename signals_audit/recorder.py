@@ -1,7 +1,7 @@
 """Writing entries: the only place that does, at once, in the transaction of the change.
 
-The statements are made once for each connection and run without the ORM: an audited write should cost close to a
-hand-written INSERT.
+The statements are made once for each connection and run without the ORM: an audited write should cost close
+to a hand-written INSERT.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ ATTRIBUTE = "signals_audit_writer"
 
 
 class Insert:
-    """An INSERT into one of the log's tables: the statement's text, and how values are spelled for the database."""
+    """An INSERT into one of the log's tables: its text, and how values are spelled for the database."""
 
     def __init__(self, model: type[Model], connection: BaseDatabaseWrapper) -> None:
         fields = [field for field in model._meta.local_concrete_fields if field is not model._meta.auto_field]
         quote = connection.ops.quote_name
-        columns = ", ".join(quote(field.column) for field in fields)
+        columns = ", ".join(quote(str(field.column)) for field in fields)
         self._connection = connection
-        self._prefix = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES "
+        self._prefix = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES "  # noqa: S608
         self._row = "(" + ", ".join(_placeholder(field, connection) for field in fields) + ")"
         self._width = len(fields)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, TypeVar, cast, overload
+from typing import Any, Literal, TypeVar, overload
 
 from django.apps import apps
 from django.db.models import Model
@@ -26,8 +26,8 @@ BY_DEFAULT_EXCLUDED = ("last_login",)
 class ModelOptions:
     """How one model is audited.
 
-    `fields` None means all, without `last_login`; `m2m` None means all many-to-many fields. `before` says where
-    the value before comes from: "exact" reads the row under lock, "memory" trusts what was loaded.
+    `fields` None means all, without `last_login`; `m2m` None means all many-to-many fields. `before` says
+    where the value before comes from: "exact" reads the row under lock, "memory" trusts what was loaded.
     `previously` lists labels that the model had before it was renamed.
     """
 
@@ -152,14 +152,16 @@ class Registry:
 
 def concrete(model: type[Model]) -> Options[Model]:
     """Return the options of the model whose table a class writes."""
-    return cast("type[Model]", model._meta.concrete_model or model)._meta
+    return (model._meta.concrete_model or model)._meta
 
 
 def configured_models() -> dict[str, ModelOptions]:
     """Return what `SIGNALS_AUDIT["MODELS"]` says, by lower-case label or pattern."""
     raw = get_settings().MODELS
     if isinstance(raw, Mapping):
-        return {label.lower(): options_from(options or {}) for label, options in raw.items() if _usable(options)}
+        return {
+            label.lower(): options_from(options or {}) for label, options in raw.items() if _usable(options)
+        }
     return {label.lower(): ModelOptions() for label in raw} if isinstance(raw, (list, tuple, set)) else {}
 
 
@@ -171,7 +173,7 @@ registry = Registry()
 
 
 def object_id_of(model: type[Model], pk: Any) -> str:
-    """Return the text that entries carry for an object: its key, or a digest of it where the key is a secret."""
+    """Return the text that entries carry for an object: its key, or a digest where the key is secret."""
     key = object_key(pk)
     return hidden_key(key) if registry.hides_key(model) else key
 

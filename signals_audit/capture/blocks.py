@@ -19,7 +19,8 @@ class WriteBlock:
     """Hold a write, its before-read and its entries together in one transaction.
 
     Inside a transaction it opens nothing; in autocommit it opens one, and closes it before Django sends
-    `post_save`: what plain Django allows around a write stays allowed. Statements inside a save's block add to it.
+    `post_save`: what plain Django allows around a write stays allowed. Statements inside a save's block add
+    to it.
     """
 
     __slots__ = ("_atomic", "_outer", "_was", "events", "instance", "state")
@@ -89,7 +90,7 @@ class WriteBlock:
             self.instance._state.adding, self.instance._state.db = self._was
 
     def _deliver(self) -> None:
-        """Have the entries written, then tell of the events; what reactions write meanwhile has blocks of its own."""
+        """Have the entries written, then tell of the events; what reactions write has blocks of its own."""
         if not self.events:
             return
         block, self.state.block = self.state.block, None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -41,7 +41,7 @@ class EventMaker:
         self._now = timezone.now()
 
     def created(self, rows: Sequence[Row], instance: Any) -> None:
-        """Tell of rows that were inserted; `instance` is the one that the INSERT was made for, if it was one."""
+        """Tell of rows that were inserted; `instance` is the one that it was done for, if it was one."""
         if self.plan.relations:
             relate(self, added=rows, removed=())
         saved = self._saved if self._saved is instance else None
@@ -72,12 +72,15 @@ class EventMaker:
                 self._add(Action.UPDATE, row, changed, self._saved)
 
     def changed_from_memory(self, known: Remembered, row: Row) -> None:
-        """Tell of the row of an instance that remembers what it was; `row` has the remembered columns only."""
+        """Tell of the row of an instance that remembers it; `row` has the remembered columns only."""
         reader, found, fresh = self.reader, {}, dict(known.values)
         for place, raw in zip(known.places, row, strict=True):
             field = self.plan.fields[place]
             before, after = value_of(known.values[field.attname]), reader.value(place, raw)
-            stored = reader.encoded(place, before) if before is not None else None, reader.stored(place, raw, after)
+            stored = (
+                reader.encoded(place, before) if before is not None else None,
+                reader.stored(place, raw, after),
+            )
             if not same(*stored):
                 found[field.name] = ((before, after), stored)
                 fresh[field.attname] = kept_value(after, field)

@@ -26,7 +26,16 @@ LOCK_SQL = "DELETE FROM signals_audit_changeset WHERE 0"
 class ConnectionState:
     """Everything that capture keeps for one connection."""
 
-    __slots__ = ("_readers", "block", "connection", "has_tables", "instances", "is_locked", "journal", "skipped")
+    __slots__ = (
+        "_readers",
+        "block",
+        "connection",
+        "has_tables",
+        "instances",
+        "is_locked",
+        "journal",
+        "skipped",
+    )
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.connection = connection
@@ -50,8 +59,8 @@ class ConnectionState:
     def lock_before_read(self) -> None:
         """Take SQLite's write lock before the first read of a transaction that will write.
 
-        Read first and write later fails at once with "database is locked" when somebody wrote in between; an empty
-        write waits its turn instead. It bypasses Django's cursor: it is no query of the project's.
+        Read first and write later fails at once with "database is locked" when somebody wrote in between;
+        an empty write waits its turn instead. It bypasses Django's cursor: it is no query of the project's.
         """
         if not self.is_locked and self.connection.vendor == "sqlite":
             with self.connection.wrap_database_errors:
@@ -59,7 +68,7 @@ class ConnectionState:
         self.is_locked = True
 
     def can_record(self) -> bool:
-        """Tell whether the log's tables exist on this alias; before they do, capture is off, logged and counted."""
+        """Tell whether the log's tables exist on this alias; until then capture is off, logged, counted."""
         if not self.has_tables:
             self.has_tables = self._finds_tables()
             if not self.has_tables:
@@ -95,7 +104,7 @@ class ConnectionState:
         self.journal.keep(event)
 
     def _is_in_test_case(self) -> bool:
-        """Tell whether COMMIT is only played: `captureOnCommitCallbacks` hears of what is asked for within it."""
+        """Tell whether COMMIT is only played, as `captureOnCommitCallbacks` does."""
         return any(getattr(block, "_from_testcase", False) for block in self.connection.atomic_blocks)
 
     def _be_told_of_commit(self) -> None:
@@ -142,4 +151,3 @@ def state_of(connection: BaseDatabaseWrapper) -> ConnectionState:
         state = ConnectionState(connection)
         connection.__dict__[ATTRIBUTE] = state
     return state
-

@@ -1,7 +1,7 @@
 """What one transaction did so far, so that it can be told at COMMIT and forgotten at a rollback.
 
-A savepoint notes how long the journal was; rolling back to it cuts the journal there. So a change set whose row
-went away with a savepoint is opened anew, and an event that was undone is never told.
+A savepoint notes how long the journal was; rolling back to it cuts the journal there. So a change set whose
+row went away with a savepoint is opened anew, and an event that was undone is never told.
 """
 
 from __future__ import annotations

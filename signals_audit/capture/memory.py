@@ -1,8 +1,8 @@
 """Previous values from memory: what a model's rows were when they were loaded, for `before="memory"`.
 
-Loading keeps the row that `from_db` receives, by reference: next to nothing. A save compares with it instead of
-reading the row again. The price: what somebody else wrote in the meantime is not seen. A full `save()` of a stale
-instance reverts it, and the entry does not say so.
+Loading keeps the row that `from_db` receives, by reference: next to nothing. A save compares with it instead
+of reading the row again. The price: what somebody else wrote in the meantime is not seen. A full `save()` of
+a stale instance reverts it, and the entry does not say so.
 """
 
 from __future__ import annotations
@@ -24,10 +24,13 @@ from ..values import encode, encode_json, same
 ATTRIBUTE = "signals_audit_loaded"
 
 IMMUTABLE = frozenset(
-    """AutoField BigAutoField SmallAutoField BigIntegerField IntegerField SmallIntegerField PositiveIntegerField
-    PositiveBigIntegerField PositiveSmallIntegerField BooleanField CharField TextField SlugField EmailField URLField
-    FilePathField FileField ImageField DateField DateTimeField TimeField DurationField DecimalField FloatField
-    UUIDField GenericIPAddressField BinaryField""".split()
+    f"{kind}Field"
+    for kind in (
+        *("Auto", "BigAuto", "SmallAuto", "BigInteger", "Integer", "SmallInteger", "PositiveInteger"),
+        *("PositiveBigInteger", "PositiveSmallInteger", "Boolean", "Char", "Text", "Slug", "Email", "URL"),
+        *("FilePath", "File", "Image", "Date", "DateTime", "Time", "Duration", "Decimal", "Float", "UUID"),
+        *("GenericIPAddress", "Binary"),
+    )
 )
 PLAIN = frozenset({bool, int, str, float, bytes, Decimal, date, datetime, time, timedelta, UUID})
 
@@ -78,13 +81,15 @@ def keep_refreshed(instance: Model, names: Collection[str] | None) -> None:
     fresh = [
         field
         for field in instance._meta.concrete_fields
-        if (names is None or field.name in names or field.attname in names) and field.attname in instance.__dict__
+        if (names is None or field.name in names or field.attname in names)
+        and field.attname in instance.__dict__
     ]
-    keep(instance, {**kept, **{field.attname: kept_value(instance.__dict__[field.attname], field) for field in fresh}})
+    values = {field.attname: kept_value(instance.__dict__[field.attname], field) for field in fresh}
+    keep(instance, {**kept, **values})
 
 
 def loaded(instance: Model, using: str) -> Mapping[str, Any] | None:
-    """Return an instance's values by attribute name as the database had them; None when they are not known."""
+    """Return an instance's values by attribute name as the database had them; None if not known."""
     kept = getattr(instance._state, ATTRIBUTE, None)
     if kept is None or instance._state.db != using:
         return None

@@ -14,13 +14,14 @@ from ..hooks import hooks
 from ..masking import secret_fields
 from ..registry import ModelOptions, registry
 
-
-HISTORICAL = "__fake__"  # the module of the classes that migrations make; they come and go, so nothing keeps them
+HISTORICAL = (
+    "__fake__"  # the module of the classes that migrations make; they come and go, so nothing keeps them
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class End:
-    """One end of a many-to-many row: the model there, the place of the reference to it, and what it refers to.
+    """One end of a many-to-many row: the model there, the place of the reference, what it refers to.
 
     `column` is None where the reference holds the primary key, as it nearly always does.
     """
@@ -94,7 +95,7 @@ def plan_for(model: type[Model]) -> TablePlan | None:
 
 
 def _concrete(model: type[Model]) -> type[Model]:
-    return cast("type[Model]", model._meta.concrete_model or model)
+    return model._meta.concrete_model or model
 
 
 def _build(written: type[Model]) -> TablePlan | None:
@@ -133,9 +134,7 @@ def _survey() -> None:
                 _relations.setdefault(through._meta.db_table, []).append(field)
 
 
-def _fields(
-    written: type[Model], options: ModelOptions | None, whole: bool
-) -> tuple[Field[Any, Any], ...]:
+def _fields(written: type[Model], options: ModelOptions | None, whole: bool) -> tuple[Field[Any, Any], ...]:
     local = written._meta.local_concrete_fields
     keys = written._meta.pk_fields
     return tuple(

@@ -81,7 +81,7 @@ def _wanted_by_hooks(model: type[Model]) -> Iterator[Wire]:
 def note_intention(
     sender: type[Model], instance: Model, raw: bool, update_fields: frozenset[str] | None, **_kwargs: Any
 ) -> None:
-    """Note how a save was asked for; it stays with the instance, so a save that fails leaves nothing behind."""
+    """Note how a save was asked for; it stays with the instance, so a failed save leaves nothing."""
     instance._state.signals_audit_intention = Intention(sender, raw, update_fields)  # type: ignore[attr-defined]
 
 

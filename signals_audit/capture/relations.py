@@ -1,4 +1,4 @@
-"""Many-to-many rows: they are told on the owner, one event for each owner and field that a statement touches."""
+"""Many-to-many rows: told on the owner, one event for each owner and field that a statement touches."""
 
 from __future__ import annotations
 

@@ -43,7 +43,9 @@ def remembered(compiler: Any, plan: TablePlan, block: WriteBlock) -> Remembered 
 
 def _returns_rows(compiler: Any) -> bool:
     connection = compiler.connection
-    return connection.vendor in ("postgresql", "sqlite") and connection.features.can_return_columns_from_insert
+    return (
+        connection.vendor in ("postgresql", "sqlite") and connection.features.can_return_columns_from_insert
+    )
 
 
 def _is_row_of(instance: Model, plan: TablePlan, values: Mapping[str, Any]) -> bool:

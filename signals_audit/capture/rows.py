@@ -20,7 +20,10 @@ CHUNK = 500
 class Reader:
     """The SQL that reads a plan's columns on one connection, and the way from a raw value to a stored one."""
 
-    __slots__ = ("_connection", "_converters", "_encoders", "_formatted", "_key_columns", "_lock", "columns", "plan", "select")
+    __slots__ = (
+        *("_connection", "_converters", "_encoders", "_formatted", "_key_columns", "_lock"),
+        *("columns", "plan", "select"),
+    )
 
     def __init__(self, plan: TablePlan, connection: BaseDatabaseWrapper) -> None:
         self.plan = plan
@@ -35,7 +38,9 @@ class Reader:
         self.select = f"SELECT {self.columns} FROM {connection.ops.quote_name(table)}"  # noqa: S608
         self._lock = LOCKS.get(connection.vendor, "")
         found = compiler.get_converters(columns)
-        self._converters = [found.get(place) or _real(field, connection) for place, field in enumerate(plan.fields)]
+        self._converters = [
+            found.get(place) or _real(field, connection) for place, field in enumerate(plan.fields)
+        ]
         self._encoders = [_encoder(field) for field in plan.fields]
 
     def some_columns(self, places: Sequence[int]) -> str:
@@ -56,7 +61,7 @@ class Reader:
         return self._encoders[place](value)
 
     def stored(self, place: int, raw: Any, value: Any) -> Any:
-        """Return the stored form of a raw value and its Python value: only the raw one tells NULL from JSON null."""
+        """Return the stored form of a value; only the raw one tells NULL from JSON null."""
         if value is None:
             return None if raw is None else {"json": None}
         return self._encoders[place](value)
@@ -70,7 +75,8 @@ class Reader:
         """Return a primary key as a parameter for the database."""
         values = pk if len(self.plan.key) > 1 else (pk,)
         fields = [self.plan.fields[place] for place in self.plan.key]
-        raw = [field.get_db_prep_value(value, self._connection) for field, value in zip(fields, values, strict=True)]
+        pairs = zip(fields, values, strict=True)
+        raw = [field.get_db_prep_value(value, self._connection) for field, value in pairs]
         return raw[0] if len(raw) == 1 else tuple(raw)
 
     def load(self, row: Row) -> Model:
@@ -116,7 +122,7 @@ def _encoder(field: Field[Any, Any]) -> Callable[[Any], Any]:
     return encode_json if isinstance(field, JSONField) else encode
 
 
-def _real(field: Field[Any, Any], connection: BaseDatabaseWrapper) -> tuple[list[Callable[..., Any]], None] | None:
+def _real(field: Field[Any, Any], connection: BaseDatabaseWrapper) -> Any:
     """Return what makes floats of SQLite's REAL columns: RETURNING gives their whole numbers as integers."""
     if connection.vendor == "sqlite" and field.db_parameters(connection)["type"] == "real":
         return [lambda raw, *_: raw if raw is None else float(raw)], None

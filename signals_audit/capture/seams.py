@@ -1,19 +1,19 @@
 """The one module that reaches into Django's private parts.
 
-Each seam is a few lines that call our code and Django's. It is installed once, can be removed, and has a contract
-test on every supported Django.
+Each seam is a few lines that call our code and Django's. It is installed once, can be removed, and has a
+contract test on every supported Django.
 
-* `Model._save_table` (django/db/models/base.py): the one place that knows the instance, `raw` and the table of a
-  row that is being written. No public hook stands between the row's write and the end of its transaction:
-  `post_save` is sent after it, outside of any transaction in autocommit.
+* `Model._save_table` (django/db/models/base.py): the one place that knows the instance, `raw` and the table
+  of a row that is being written. No public hook stands between the row's write and the end of its
+  transaction: `post_save` is sent after it, outside of any transaction in autocommit.
 * `BaseDatabaseOperations.compiler` (django/db/backends/base/operations.py): hands out the classes whose
   `execute_sql` every ORM write passes. There are no signals for `update()`, `bulk_create()`, cascades and
   many-to-many rows; here all of them pass.
 * `commit`, `rollback`, `close`, `savepoint` and `savepoint_rollback` of a connection
   (django/db/backends/base/base.py), hooked when `connection_created` is sent: `on_commit` cannot tell when a
   transaction begins anew, nor that a savepoint was rolled back.
-* `from_db` and `refresh_from_db` of the classes audited with `before="memory"`: both are public and made to be
-  overridden, but a class that is audited from settings alone cannot do it itself.
+* `from_db` and `refresh_from_db` of the classes audited with `before="memory"`: both are public and made to
+  be overridden, but a class that is audited from settings alone cannot do it itself.
 """
 
 from __future__ import annotations
@@ -228,7 +228,9 @@ def _savepoint(connection: BaseDatabaseWrapper, original: Callable[[], Any]) -> 
     return savepoint
 
 
-def _savepoint_rollback(connection: BaseDatabaseWrapper, original: Callable[[Any], None]) -> Callable[[Any], None]:
+def _savepoint_rollback(
+    connection: BaseDatabaseWrapper, original: Callable[[Any], None]
+) -> Callable[[Any], None]:
     def savepoint_rollback(sid: Any) -> None:
         original(sid)
         state_of(connection).journal.cut(sid)
@@ -301,7 +303,9 @@ def _is_djangos(from_db: Any) -> bool:
 
 
 def _refresh_from_db(original: Callable[..., Any]) -> Callable[..., Any]:
-    def refresh_from_db(self: Model, using: str | None = None, fields: Any = None, *args: Any, **kwargs: Any) -> None:
+    def refresh_from_db(
+        self: Model, using: str | None = None, fields: Any = None, *args: Any, **kwargs: Any
+    ) -> None:
         names = None if fields is None else tuple(fields)
         original(self, using, names, *args, **kwargs)
         memory.keep_refreshed(self, names)

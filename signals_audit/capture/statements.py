@@ -95,7 +95,9 @@ def update(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields = ()) ->
         return count, given
 
 
-def _update_remembered(compiler: Any, known: Remembered, maker: EventMaker, wanted: Fields) -> tuple[int, list[Any]]:
+def _update_remembered(
+    compiler: Any, known: Remembered, maker: EventMaker, wanted: Fields
+) -> tuple[int, list[Any]]:
     """Run the UPDATE of an instance whose row is remembered: only columns that may differ are asked for."""
     given, after = _run_returning(compiler, maker.reader.some_columns(known.places), wanted)
     for row in after:
@@ -104,7 +106,7 @@ def _update_remembered(compiler: Any, known: Remembered, maker: EventMaker, want
 
 
 def _keys_after(compiler: Any, plan: TablePlan, before: dict[Any, Row]) -> list[Any]:
-    """Return the raw keys that rows have after an UPDATE: those of before, unless it sets the key to a value."""
+    """Return the raw keys of rows after an UPDATE: those of before, unless it sets the key."""
     keys = {plan.fields[place]: place for place in plan.key}
     given = {
         keys[field]: field.get_db_prep_save(value, compiler.connection)
@@ -155,7 +157,7 @@ def _single_table(compiler: Any) -> Any:
     inner.clear_select_clause()
     inner.select = (query.model._meta.pk.get_col(query.get_initial_alias()),)
     outer = Query(query.model)
-    outer.add_filter("pk__in", inner)
+    outer.add_filter("pk__in", inner)  # type: ignore[arg-type]
     return outer
 
 

@@ -51,7 +51,7 @@ class RowSubject:
 
 @dataclass(eq=False, slots=True)
 class Owners:
-    """The owners of the many-to-many rows that one statement wrote, read together when the first is asked for."""
+    """The owners of the many-to-many rows of one statement, read together when the first is asked for."""
 
     state: ConnectionState
     model: type[Model]
@@ -68,7 +68,7 @@ class Owners:
         return self._loaded.get(pk)
 
     def text(self, pk: Any) -> str:
-        """Return an owner's text; its label and key where a statement has more owners than is good to load."""
+        """Return an owner's text; its label and key where there are more owners than is good to load."""
         owner = self.get(pk) if len(self.pks) <= MANY else None
         if owner is None:
             return key_text(self.model, pk)

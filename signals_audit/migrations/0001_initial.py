@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,73 +16,167 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='ChangeSet',
+            name="ChangeSet",
             fields=[
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False, verbose_name='id')),
-                ('actor_kind', models.CharField(choices=[('user', 'user'), ('anonymous', 'anonymous'), ('system', 'system'), ('command', 'command'), ('task', 'task'), ('receiver', 'receiver')], max_length=16, verbose_name='kind of actor')),
-                ('actor_id', signals_audit.fields.ExactCharField(blank=True, max_length=255, verbose_name='actor id')),
-                ('actor_repr', models.CharField(blank=True, max_length=255, verbose_name='actor')),
-                ('remote_addr', models.CharField(blank=True, max_length=64, verbose_name='remote address')),
-                ('correlation_id', signals_audit.fields.ExactCharField(blank=True, max_length=128, verbose_name='correlation id')),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
-                ('path', models.TextField(blank=True, verbose_name='path')),
-                ('extra', models.JSONField(blank=True, default=dict, verbose_name='extra')),
-                ('created_at', models.DateTimeField(verbose_name='time')),
+                (
+                    "id",
+                    models.UUIDField(editable=False, primary_key=True, serialize=False, verbose_name="id"),
+                ),
+                (
+                    "actor_kind",
+                    models.CharField(
+                        choices=[
+                            ("user", "user"),
+                            ("anonymous", "anonymous"),
+                            ("system", "system"),
+                            ("command", "command"),
+                            ("task", "task"),
+                            ("receiver", "receiver"),
+                        ],
+                        max_length=16,
+                        verbose_name="kind of actor",
+                    ),
+                ),
+                (
+                    "actor_id",
+                    signals_audit.fields.ExactCharField(blank=True, max_length=255, verbose_name="actor id"),
+                ),
+                ("actor_repr", models.CharField(blank=True, max_length=255, verbose_name="actor")),
+                ("remote_addr", models.CharField(blank=True, max_length=64, verbose_name="remote address")),
+                (
+                    "correlation_id",
+                    signals_audit.fields.ExactCharField(
+                        blank=True, max_length=128, verbose_name="correlation id"
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
+                ("path", models.TextField(blank=True, verbose_name="path")),
+                ("extra", models.JSONField(blank=True, default=dict, verbose_name="extra")),
+                ("created_at", models.DateTimeField(verbose_name="time")),
             ],
             options={
-                'verbose_name': 'change set',
-                'verbose_name_plural': 'change sets',
-                'default_permissions': ('view',),
-                'indexes': [models.Index(fields=['correlation_id'], name='signals_audit_set_corr'), models.Index(fields=['created_at'], name='signals_audit_set_time')],
+                "verbose_name": "change set",
+                "verbose_name_plural": "change sets",
+                "default_permissions": ("view",),
+                "indexes": [
+                    models.Index(fields=["correlation_id"], name="signals_audit_set_corr"),
+                    models.Index(fields=["created_at"], name="signals_audit_set_time"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False, verbose_name='id')),
-                ('seq', models.PositiveIntegerField(verbose_name='place in the change set')),
-                ('actor_id', signals_audit.fields.ExactCharField(blank=True, max_length=255, verbose_name='actor id')),
-                ('action', models.CharField(choices=[('create', 'create'), ('update', 'update'), ('delete', 'delete')], max_length=8, verbose_name='action')),
-                ('model', signals_audit.fields.ExactCharField(max_length=255, verbose_name='model')),
-                ('using', models.CharField(max_length=64, verbose_name='database')),
-                ('object_id', signals_audit.fields.ExactCharField(max_length=255, verbose_name='object id')),
-                ('object_repr', models.CharField(blank=True, max_length=255, verbose_name='object')),
-                ('changes', models.JSONField(verbose_name='changes')),
-                ('source', models.CharField(max_length=16, verbose_name='source')),
-                ('caused_by', models.CharField(blank=True, max_length=255, verbose_name='caused by')),
-                ('caused_by_change_set', models.UUIDField(blank=True, null=True, verbose_name='change set of the cause')),
-                ('caused_by_seq', models.PositiveIntegerField(blank=True, null=True, verbose_name='place of the cause')),
-                ('created_at', models.DateTimeField(verbose_name='time')),
-                ('change_set', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='entries', to='signals_audit.changeset', verbose_name='change set')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False, verbose_name="id")),
+                ("seq", models.PositiveIntegerField(verbose_name="place in the change set")),
+                (
+                    "actor_id",
+                    signals_audit.fields.ExactCharField(blank=True, max_length=255, verbose_name="actor id"),
+                ),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[("create", "create"), ("update", "update"), ("delete", "delete")],
+                        max_length=8,
+                        verbose_name="action",
+                    ),
+                ),
+                ("model", signals_audit.fields.ExactCharField(max_length=255, verbose_name="model")),
+                ("using", models.CharField(max_length=64, verbose_name="database")),
+                ("object_id", signals_audit.fields.ExactCharField(max_length=255, verbose_name="object id")),
+                ("object_repr", models.CharField(blank=True, max_length=255, verbose_name="object")),
+                ("changes", models.JSONField(verbose_name="changes")),
+                ("source", models.CharField(max_length=16, verbose_name="source")),
+                ("caused_by", models.CharField(blank=True, max_length=255, verbose_name="caused by")),
+                (
+                    "caused_by_change_set",
+                    models.UUIDField(blank=True, null=True, verbose_name="change set of the cause"),
+                ),
+                (
+                    "caused_by_seq",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="place of the cause"),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="time")),
+                (
+                    "change_set",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="entries",
+                        to="signals_audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'audit entry',
-                'verbose_name_plural': 'audit entries',
-                'default_permissions': ('view',),
-                'indexes': [models.Index(fields=['model', 'object_id', 'id'], name='signals_audit_object'), models.Index(fields=['actor_id', 'id'], name='signals_audit_actor'), models.Index(fields=['model', 'id'], name='signals_audit_model'), models.Index(fields=['change_set', 'seq'], name='signals_audit_address'), models.Index(fields=['created_at'], name='signals_audit_time')],
+                "verbose_name": "audit entry",
+                "verbose_name_plural": "audit entries",
+                "default_permissions": ("view",),
+                "indexes": [
+                    models.Index(fields=["model", "object_id", "id"], name="signals_audit_object"),
+                    models.Index(fields=["actor_id", "id"], name="signals_audit_actor"),
+                    models.Index(fields=["model", "id"], name="signals_audit_model"),
+                    models.Index(fields=["change_set", "seq"], name="signals_audit_address"),
+                    models.Index(fields=["created_at"], name="signals_audit_time"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Notification',
+            name="Notification",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False, verbose_name='id')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='public id')),
-                ('actor_kind', models.CharField(choices=[('user', 'user'), ('anonymous', 'anonymous'), ('system', 'system'), ('command', 'command'), ('task', 'task'), ('receiver', 'receiver')], max_length=16, verbose_name='kind of actor')),
-                ('actor_id', signals_audit.fields.ExactCharField(blank=True, max_length=255, verbose_name='actor id')),
-                ('actor_repr', models.CharField(blank=True, max_length=255, verbose_name='actor')),
-                ('verb', models.CharField(max_length=255, verbose_name='verb')),
-                ('data', models.JSONField(blank=True, default=dict, verbose_name='data')),
-                ('target_model', models.CharField(blank=True, max_length=255, verbose_name='model of the target')),
-                ('target_id', models.CharField(blank=True, max_length=255, verbose_name='id of the target')),
-                ('target_repr', models.CharField(blank=True, max_length=255, verbose_name='target')),
-                ('created_at', models.DateTimeField(verbose_name='time')),
-                ('read_at', models.DateTimeField(blank=True, null=True, verbose_name='read')),
-                ('recipient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='audit_notifications', to=settings.AUTH_USER_MODEL, verbose_name='recipient')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False, verbose_name="id")),
+                (
+                    "uuid",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, unique=True, verbose_name="public id"
+                    ),
+                ),
+                (
+                    "actor_kind",
+                    models.CharField(
+                        choices=[
+                            ("user", "user"),
+                            ("anonymous", "anonymous"),
+                            ("system", "system"),
+                            ("command", "command"),
+                            ("task", "task"),
+                            ("receiver", "receiver"),
+                        ],
+                        max_length=16,
+                        verbose_name="kind of actor",
+                    ),
+                ),
+                (
+                    "actor_id",
+                    signals_audit.fields.ExactCharField(blank=True, max_length=255, verbose_name="actor id"),
+                ),
+                ("actor_repr", models.CharField(blank=True, max_length=255, verbose_name="actor")),
+                ("verb", models.CharField(max_length=255, verbose_name="verb")),
+                ("data", models.JSONField(blank=True, default=dict, verbose_name="data")),
+                (
+                    "target_model",
+                    models.CharField(blank=True, max_length=255, verbose_name="model of the target"),
+                ),
+                ("target_id", models.CharField(blank=True, max_length=255, verbose_name="id of the target")),
+                ("target_repr", models.CharField(blank=True, max_length=255, verbose_name="target")),
+                ("created_at", models.DateTimeField(verbose_name="time")),
+                ("read_at", models.DateTimeField(blank=True, null=True, verbose_name="read")),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="audit_notifications",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="recipient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'notification',
-                'verbose_name_plural': 'notifications',
-                'indexes': [models.Index(fields=['recipient', 'read_at', 'id'], name='signals_audit_inbox')],
+                "verbose_name": "notification",
+                "verbose_name_plural": "notifications",
+                "indexes": [models.Index(fields=["recipient", "read_at", "id"], name="signals_audit_inbox")],
             },
         ),
     ]
