@@ -19,7 +19,7 @@ class SignalsAuditConfig(AppConfig):
     def ready(self) -> None:
         """Wire capture to the recorder and the reactions; running it twice changes nothing."""
         from . import checks, recorder  # noqa: F401 - importing the checks registers them
-        from .capture import pipeline, receivers, seams
+        from .capture import loading, pipeline, receivers, seams
         from .conf import get_settings, on_settings_changed
         from .hooks import hooks
         from .reactions import dispatch, notices, profiles
@@ -35,7 +35,7 @@ class SignalsAuditConfig(AppConfig):
         hooks.add_source(notices.notify_hooks)
         autodiscover_modules(get_settings().MODULE)
         seams.install()
-        for wire in (receivers.connect, seams.remember_models):
+        for wire in (receivers.connect, loading.remember_models):
             wire()
             for listen in (registry.on_change, hooks.on_change, on_settings_changed):
                 listen(wire)

@@ -12,19 +12,14 @@ contract test on every supported Django.
 * `commit`, `rollback`, `close`, `savepoint` and `savepoint_rollback` of a connection
   (django/db/backends/base/base.py), hooked when `connection_created` is sent: `on_commit` cannot tell when a
   transaction begins anew, nor that a savepoint was rolled back.
-* `from_db` and `refresh_from_db` of the classes audited with `before="memory"`: both are public and made to
-  be overridden, but a class that is audited from settings alone cannot do it itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import cache, partial, wraps
-from inspect import getattr_static
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
-import django
-from django.apps import apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.operations import BaseDatabaseOperations
@@ -32,61 +27,38 @@ from django.db.backends.signals import connection_created
 from django.db.models import Model
 from django.db.models.sql.constants import ROW_COUNT
 
-from ..registry import registry
-from . import memory, statements
+from . import loading, statements
 from .blocks import WriteBlock
 from .connection import state_of
+from .wrapping import is_wrapped, unwrap, wrap
 
-MARK = "signals_audit_seam"
-INHERITED = object()
 UID = "signals_audit.capture.seams"
 
 
 def install() -> None:
     """Put all seams in place; those that are in place stay as they are."""
-    _wrap(Model, "_save_table", _save_table)
-    _wrap(BaseDatabaseOperations, "compiler", _compiler)
+    wrap(Model, "_save_table", _save_table)
+    wrap(BaseDatabaseOperations, "compiler", _compiler)
     connection_created.connect(_watch_new_connection, dispatch_uid=UID)
     for connection in connections.all(initialized_only=True):
         watch(connection)
-    remember_models()
+    loading.remember_models()
 
 
 def remove() -> None:
     """Take all seams out again."""
-    _unwrap(Model, "_save_table")
-    _unwrap(BaseDatabaseOperations, "compiler")
+    unwrap(Model, "_save_table")
+    unwrap(BaseDatabaseOperations, "compiler")
     connection_created.disconnect(dispatch_uid=UID)
     for connection in connections.all(initialized_only=True):
         unwatch(connection)
-    remember(())
+    loading.remember(())
 
 
 def missing() -> list[str]:
     """Return the names of the class seams that are not in place, because another package replaced them."""
     seams = ((Model, "_save_table"), (BaseDatabaseOperations, "compiler"))
-    return [f"{owner.__name__}.{name}" for owner, name in seams if not hasattr(getattr(owner, name), MARK)]
-
-
-def _wrap(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
-    """Put a function around an attribute of a class or object, once."""
-    original = getattr(owner, name)
-    if name in vars(owner) and hasattr(original, MARK):
-        return
-    found = getattr_static(owner, name)
-    wrapped = wraps(original)(make(original))
-    setattr(wrapped, MARK, found if name in vars(owner) else INHERITED)
-    setattr(owner, name, classmethod(wrapped) if isinstance(found, classmethod) else wrapped)
-
-
-def _unwrap(owner: Any, name: str) -> None:
-    """Put back what was there before `_wrap`."""
-    if name in vars(owner) and hasattr(getattr(owner, name), MARK):
-        found = getattr(getattr(owner, name), MARK)
-        if found is INHERITED:
-            delattr(owner, name)
-        else:
-            setattr(owner, name, found)
+    return [f"{owner.__name__}.{name}" for owner, name in seams if not is_wrapped(owner, name)]
 
 
 def _save_table(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -180,13 +152,13 @@ def _watch_new_connection(connection: BaseDatabaseWrapper, **_kwargs: Any) -> No
 def watch(connection: BaseDatabaseWrapper) -> None:
     """Hear of a connection's commits, rollbacks and savepoints."""
     for name, make in WATCHERS.items():
-        _wrap(connection, name, partial(make, connection))
+        wrap(connection, name, partial(make, connection))
 
 
 def unwatch(connection: BaseDatabaseWrapper) -> None:
     """Hear of nothing any more."""
     for name in WATCHERS:
-        _unwrap(connection, name)
+        unwrap(connection, name)
 
 
 def _commit(connection: BaseDatabaseWrapper, original: Callable[[], None]) -> Callable[[], None]:
@@ -245,69 +217,3 @@ WATCHERS: dict[str, Callable[..., Any]] = {
     "savepoint": _savepoint,
     "savepoint_rollback": _savepoint_rollback,
 }
-
-
-_remembering: set[type[Model]] = set()
-
-
-def remember_models() -> None:
-    """Have the classes that are audited with `before="memory"`, and their proxies, keep their rows."""
-    remember(model for model in apps.get_models() if is_remembered(model))
-
-
-def is_remembered(model: type[Model]) -> bool:
-    """Tell whether a model is audited with `before="memory"`."""
-    options = registry.options_for(model)
-    return options is not None and options.before == "memory"
-
-
-def remember(models: Iterable[type[Model]]) -> None:
-    """Have these classes, and no others, keep the rows that their instances are loaded from."""
-    wanted = set(models)
-    for model in _remembering - wanted:
-        _unwrap(model, "from_db")
-        _unwrap(model, "refresh_from_db")
-    for model in wanted - _remembering:
-        _wrap(model, "from_db", _from_db)
-        _wrap(model, "refresh_from_db", _refresh_from_db)
-    _remembering.clear()
-    _remembering.update(wanted)
-
-
-def _from_db(original: Any) -> Callable[..., Any]:
-    """Keep the row of every instance that is loaded; each call less counts here."""
-    load, places = original.__func__, memory.mutable_places(original.__self__)
-
-    def from_db(cls: Any, db: Any, field_names: Any, values: Any, *, fetch_mode: Any = None) -> Any:
-        new = load(cls, db, field_names, values, fetch_mode=fetch_mode)
-        new._state.signals_audit_loaded = values
-        return new
-
-    def from_db_before_6_1(cls: Any, db: Any, field_names: Any, values: Any) -> Any:
-        new = load(cls, db, field_names, values)
-        new._state.signals_audit_loaded = values
-        return new
-
-    def from_db_frozen(cls: Any, db: Any, field_names: Any, values: Any, **kwargs: Any) -> Any:
-        new = load(cls, db, field_names, values, **kwargs)
-        memory.keep_row(new, values, places)
-        return new
-
-    if places or not _is_djangos(original):
-        return from_db_frozen
-    return from_db if django.VERSION >= (6, 1) else from_db_before_6_1
-
-
-def _is_djangos(from_db: Any) -> bool:
-    return bool(from_db.__func__ is Model.from_db.__func__)  # type: ignore[attr-defined]
-
-
-def _refresh_from_db(original: Callable[..., Any]) -> Callable[..., Any]:
-    def refresh_from_db(
-        self: Model, using: str | None = None, fields: Any = None, *args: Any, **kwargs: Any
-    ) -> None:
-        names = None if fields is None else tuple(fields)
-        original(self, using, names, *args, **kwargs)
-        memory.keep_refreshed(self, names)
-
-    return refresh_from_db
