@@ -20,7 +20,7 @@ from ..capture.labels import safe_text
 from ..context import audit_context, current, resolve_actor
 from ..masking import secret_fields
 from ..models import KEY_LENGTH, Notification
-from ..registry import concrete, registry
+from ..registry import concrete, object_id_of, registry
 from ..types import Actor, ActorKind
 from ..values import encode, object_key, text
 
@@ -118,7 +118,7 @@ def _target_facts(target: Model | None) -> dict[str, str]:
         return {}
     return {
         "target_model": concrete(target.__class__).label,
-        "target_id": "" if target.pk is None else object_key(target.pk),
+        "target_id": "" if target.pk is None else object_id_of(type(target), target.pk),
         "target_repr": safe_text(target, secrets_of(target.__class__)),
     }
 

@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from signals_audit import Actor, ActorKind, audit_context
 from signals_audit.models import AuditEntry, Notification
 from signals_audit.reactions import notify
+from signals_audit.registry import object_id_of
 from signals_audit.values import decode
-from tests.testapp.models import Article, Author, PublishedArticle, Rude, Seat
+from tests.testapp.models import ApiToken, Article, Author, PublishedArticle, Rude, Seat
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -127,6 +128,13 @@ def test_the_target_has_a_text_whatever_it_is(users: list[User]) -> None:
         ('["A",7]', "Seat object (('A', 7))"),
         ("", ""),
     ]
+
+
+def test_a_key_that_is_a_secret_is_not_told(users: list[User]) -> None:
+    notify(users[1], verb="used", target=ApiToken(key="abc123"))
+    line = Notification.objects.get()
+    assert line.target_id == object_id_of(ApiToken, "abc123")
+    assert "abc123" not in line.target_id + line.target_repr
 
 
 def test_text_that_no_database_takes_is_replaced(users: list[User]) -> None:

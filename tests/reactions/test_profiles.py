@@ -184,7 +184,7 @@ def test_where_several_rows_belong_to_the_instance_the_first_one_is_the_profile(
 
 @isolate_apps("tests.testapp")
 def test_the_field_that_is_meant_points_at_the_model_or_else_at_its_parents() -> None:
-    class Inspection(models.Model):  # noqa: DJ008
+    class Inspection(models.Model):
         place = models.ForeignKey(Place, on_delete=models.CASCADE, related_name="+")
         restaurant = models.ForeignKey(Restaurant, on_delete=models.CASCADE, related_name="+")
 
