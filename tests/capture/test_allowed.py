@@ -1,4 +1,4 @@
-"""What plain Django allows around a write stays allowed: each story ends the same with and without the app."""
+"""What plain Django allows around a write stays allowed: each story ends the same with and without us."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def app(request: pytest.FixtureRequest) -> Iterator[str]:
         yield request.param
 
 
-class Failure(Exception):  # noqa: N818
+class Failure(Exception):
     """What somebody's receiver raises."""
 
 

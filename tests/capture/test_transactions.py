@@ -58,7 +58,7 @@ def assert_log(*batches: list[str]) -> None:
 begin_savepoint = getattr(transaction, "savepoint_create", None) or transaction.savepoint
 
 
-class Undo(Exception):  # noqa: N818
+class Undo(Exception):
     """Leave a block."""
 
 
