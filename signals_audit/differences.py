@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
+
+from django.db.models import Model
 
 from .display import (
     ELLIPSIS,
@@ -22,7 +26,11 @@ from .display import (
 )
 from .models import AuditEntry
 from .types import Action
+from .values import object_key
 
+Names = Mapping[tuple[type[Model], str], str]
+
+NO_NAMES: Final[Names] = MappingProxyType({})
 CONTEXT: Final = 20
 LISTED: Final = 100
 
@@ -50,35 +58,88 @@ class FieldChange:
         return replace(self, added=added, removed=removed, more=self.more + later.more)
 
 
-def field_changes(entry: AuditEntry) -> list[FieldChange]:
+def field_changes(entry: AuditEntry, names: Names = NO_NAMES) -> list[FieldChange]:
     """Return an entry's changes field by field."""
-    if not isinstance(entry.changes, Mapping):
-        return []
+    return [field_change(entry, name, change, field, names) for name, change, field in raw_changes(entry)]
+
+
+def raw_changes(entry: AuditEntry) -> Iterator[tuple[str, Any, AnyField | None]]:
+    """Yield each change as it is stored, with the field where the code still has it."""
     model = model_of(entry.model)
-    return [
-        field_change(entry, name, change, field_of(model, name)) for name, change in entry.changes.items()
-    ]
+    for name, change in entry.changes.items() if isinstance(entry.changes, Mapping) else ():
+        yield name, change, field_of(model, name)
 
 
-def field_change(entry: AuditEntry, name: str, change: Any, field: AnyField | None) -> FieldChange:
+def field_change(
+    entry: AuditEntry, name: str, change: Any, field: AnyField | None, names: Names = NO_NAMES
+) -> FieldChange:
     """Return one field's change; whatever stands there is shown."""
     label = str(field.verbose_name) if field else printable(name)
     if isinstance(change, Mapping):
-        return relation_change(name, label, change)
-    before, after = change if isinstance(change, list) and len(change) == 2 else (None, change)
+        return relation_change(name, label, change, partial(show_key, field=field, names=names))
+    before, after = sides(change)
     if entry.action == Action.CREATE:
-        return FieldChange(name, label, after=show(after, field))
+        return FieldChange(name, label, after=show_key(after, field, names))
     if entry.action == Action.DELETE:
-        return FieldChange(name, label, before=show(before, field))
+        return FieldChange(name, label, before=show_key(before, field, names))
+    if related_model(field):
+        return FieldChange(name, label, show_key(before, field, names), show_key(after, field, names))
     return FieldChange(name, label, *show_change(before, after, field))
 
 
-def relation_change(name: str, label: str, change: Mapping[str, Any]) -> FieldChange:
+def sides(change: Any) -> tuple[Any, Any]:
+    """Return the values before and after; of what has no sides, all as the latter."""
+    return (change[0], change[1]) if isinstance(change, list) and len(change) == 2 else (None, change)
+
+
+def relation_change(
+    name: str, label: str, change: Mapping[str, Any], show_one: Callable[[Any], Shown] = show
+) -> FieldChange:
     """Return the keys that came and went, as many as a page bears."""
     added, removed = list(change.get("added") or ()), list(change.get("removed") or ())
     more = max(len(added) - LISTED, 0) + max(len(removed) - LISTED, 0)
-    came, went = tuple(map(show, added[:LISTED])), tuple(map(show, removed[:LISTED]))
+    came, went = tuple(map(show_one, added[:LISTED])), tuple(map(show_one, removed[:LISTED]))
     return FieldChange(name, label, added=came, removed=went, more=more)
+
+
+# Keys of other objects
+
+
+def related_model(field: AnyField | None) -> type[Model] | None:
+    """Return the model whose primary keys are a field's values."""
+    if field is None or not field.remote_field or not isinstance(field.remote_field.model, type):
+        return None
+    by_key = field.many_to_many or getattr(field, "target_field", None) is field.remote_field.model._meta.pk
+    return field.remote_field.model if by_key else None
+
+
+def related_keys(entry: AuditEntry) -> Iterator[tuple[type[Model], str]]:
+    """Yield the objects that an entry's changes point to, as many as are shown."""
+    for _name, change, field in raw_changes(entry):
+        model = related_model(field)
+        if model is not None:
+            for value in pointers(change):
+                yield model, object_key(decoded(value))
+
+
+def pointers(change: Any) -> list[Any]:
+    """Return the keys in a change."""
+    if isinstance(change, Mapping):
+        found = [*list(change.get("added") or ())[:LISTED], *list(change.get("removed") or ())[:LISTED]]
+    else:
+        found = list(sides(change))
+    return [value for value in found if value is not None]
+
+
+def show_key(value: Any, field: AnyField | None, names: Names) -> Shown:
+    """Return a value, by the name of the object where it is a key and the name is known."""
+    model = related_model(field) if names else None
+    name = names.get((model, object_key(decoded(value)))) if model else None
+    shown = show(value, field)
+    return shown if name is None else replace(shown, text=f"{clipped(name, SHORT)} ({shown.text})")
+
+
+# Values side by side
 
 
 def show_change(before: Any, after: Any, field: AnyField | None = None) -> tuple[Shown, Shown]:

@@ -141,7 +141,7 @@ def shortened(text: str, length: int = SHORT) -> Shown:
 
 def clipped(text: str, length: int) -> str:
     """Return the beginning of a text, marked as such."""
-    return text[: length - 1].rstrip() + ELLIPSIS
+    return text if len(text) <= length else text[: length - 1].rstrip() + ELLIPSIS
 
 
 def folded(text: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from django.db.models import Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -27,11 +28,15 @@ VERBS: Final[dict[str, Promise]] = {
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """An entry for people. `links` is filled in where the reader may follow them."""
+    """An entry for people.
+
+    `links`, and the `names` of objects that values point to, are filled in as far as the reader may see them.
+    """
 
     entry: AuditEntry
     change_set: ChangeSet | None
     links: dict[str, str] = field(default_factory=dict)
+    names: dict[tuple[type[Model], str], str] = field(default_factory=dict)
 
     @property
     def action(self) -> str:
@@ -67,7 +72,7 @@ class Line:
     @cached_property
     def changes(self) -> list[FieldChange]:
         """Return what changed, field by field."""
-        return field_changes(self.entry)
+        return field_changes(self.entry, self.names)
 
     @property
     def first_changes(self) -> list[FieldChange]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import Final
 
 from django.db.models import Model, Q
 
 from .chains import related_to
-from .differences import FieldChange
+from .differences import FieldChange, raw_changes
 from .lines import Line, correlation_of, lines_of
 from .models import AuditEntry, ChangeSet
 from .querysets import AuditEntryQuerySet
@@ -26,7 +27,16 @@ class Section:
     """Lines that read as one, newest first: no field changes twice in them."""
 
     lines: Sequence[Line]
-    changes: Sequence[FieldChange]
+
+    @cached_property
+    def changes(self) -> list[FieldChange]:
+        """Return what changed, field by field."""
+        changes: dict[str, FieldChange] = {}
+        for line in reversed(self.lines):
+            for change in line.changes:
+                name = change.name
+                changes[name] = changes[name].joined(change) if name in changes else change
+        return list(changes.values())
 
     @property
     def line(self) -> Line:
@@ -48,16 +58,9 @@ class Section:
         own, others = self.line.entry, line.entry
         if others.action not in (Action.UPDATE, own.action) or others.caused_by != own.caused_by:
             return False
-        return not {change.name for change in self.changes} & {
-            change.name for change in line.changes if not change.is_relation
-        }
-
-    def with_line(self, line: Line) -> Section:
-        """Return the section with the next line told too."""
-        changes = {change.name: change for change in self.changes}
-        for change in line.changes:
-            changes[change.name] = changes[change.name].joined(change) if change.name in changes else change
-        return Section((line, *self.lines), list(changes.values()))
+        told = {name for own_line in self.lines for name, _change, _field in raw_changes(own_line.entry)}
+        again = {name for name, change, _field in raw_changes(others) if not isinstance(change, dict)}
+        return not told & again
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +118,12 @@ def labels_of(model: type[Model]) -> list[str]:
 
 def object_history(instance: Model, *, size: int = PAGE_SIZE) -> Page:
     """Return the newest cards of an object."""
-    return page_of(history_of(instance.__class__, object_id_of(instance.__class__, instance.pk), using=instance._state.db), size=size)
+    return page_of(
+        history_of(
+            instance.__class__, object_id_of(instance.__class__, instance.pk), using=instance._state.db
+        ),
+        size=size,
+    )
 
 
 def page_of(entries: AuditEntryQuerySet, *, before: int | None = None, size: int = PAGE_SIZE) -> Page:
@@ -144,9 +152,9 @@ def sections_of(lines: Sequence[Line]) -> list[Section]:
     sections: list[Section] = []
     for line in reversed(lines):
         if sections and sections[0].takes(line):
-            sections[0] = sections[0].with_line(line)
+            sections[0] = Section((line, *sections[0].lines))
         else:
-            sections.insert(0, Section((line,), line.changes))
+            sections.insert(0, Section((line,)))
     return sections
 
 

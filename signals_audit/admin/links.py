@@ -12,10 +12,12 @@ from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.admin.utils import quote
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from ..capture.labels import safe_text
+from ..differences import related_keys
 from ..display import model_of
 from ..lines import Line
 from ..models import AuditEntry
@@ -24,6 +26,7 @@ from ..types import ActorKind
 from ..values import object_key
 
 VIEW_ENTRIES: Final = "signals_audit.view_auditentry"
+NAMED: Final = 500
 
 Target = tuple[type[Model], str]
 
@@ -41,8 +44,10 @@ class Links:
         """Fill in the links of lines: one query for each model among them, whatever their number."""
         lines = list(lines)
         existing = self._existing(lines)
+        names = self._names(lines)
         for line in lines:
             line.links.update(self._links_of(line, existing))
+            line.names.update(names)
 
     def entries(self, **filters: object) -> str:
         """Return the address of the list of entries, filtered; "" where this site has none."""
@@ -103,12 +108,28 @@ class Links:
                 yield user, line.change_set.actor_id
 
     def _existing_keys(self, model: type[Model], keys: set[str]) -> set[str]:
+        return {object_key(pk) for pk in self._find(model, keys).values_list("pk", flat=True)}
+
+    def _find(self, model: type[Model], keys: set[str]) -> QuerySet[Model]:
+        """Return those of a model's objects that this reader's admin shows."""
         model_admin = self._admin_of(model)
         pks = {parse_key(model, key) for key in keys} - {None}
-        if model_admin is None or not pks:
-            return set()
-        found = model_admin.get_queryset(self._request).filter(pk__in=pks).order_by()
-        return {object_key(pk) for pk in found.values_list("pk", flat=True)}
+        if model_admin is None:
+            return model._base_manager.none()
+        return model_admin.get_queryset(self._request).filter(pk__in=pks).order_by()
+
+    def _names(self, lines: Iterable[Line]) -> dict[Target, str]:
+        """Return what objects that values point to are called now, as far as this reader may view them."""
+        wanted: dict[type[Model], set[str]] = defaultdict(set)
+        for line in lines:
+            for model, key in related_keys(line.entry):
+                if self._admin_of(model) and len(wanted[model]) < NAMED:
+                    wanted[model].add(key)
+        return {
+            (model, object_key(obj.pk)): safe_text(obj, frozenset())
+            for model, keys in wanted.items()
+            for obj in self._find(model, keys)
+        }
 
     def _admin_of(self, model: type[Model]) -> ModelAdmin[Any] | None:
         """Return the model's admin where there is one that the reader may use."""

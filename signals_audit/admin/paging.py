@@ -86,9 +86,10 @@ class KeysetChangeList(ChangeList):
         by_id = Q(**{f"id__{side}": position})
         others = AuditEntry.objects.using(self.queryset.db).filter(id=position)
         moment = others.values_list("created_at", flat=True).first() if self.is_by_time else None
+        entries: QuerySet[AuditEntry] = self.queryset
         if moment is None:
-            return self.queryset.filter(by_id)
-        on_that_side = self.queryset.filter(**{f"created_at__{side}e": moment})
+            return entries.filter(by_id)
+        on_that_side = entries.filter(**{f"created_at__{side}e": moment})
         return on_that_side.filter(Q(**{f"created_at__{side}": moment}) | by_id)
 
     def _describe_to_django(self, entries: list[AuditEntry]) -> None:

@@ -224,7 +224,10 @@ def test_a_page_takes_the_same_statements_for_five_entries_and_for_sixty(browser
     def fill(start: int, end: int) -> None:
         for author, user in zip(authors[start:end], users[start:end], strict=True):
             change_set = ChangeSetFactory(actor_id=str(user.pk), actor_repr=user.username)
-            AuditEntryFactory(change_set=change_set, object_id=str(author.pk))
+            changes = {"author": [None, author.pk], "tags": {"added": [author.pk], "removed": []}}
+            AuditEntryFactory(
+                change_set=change_set, model="testapp.Article", object_id=str(author.pk), changes=changes
+            )
 
     fill(0, 5)
     five = statements(browser, ENTRIES)
@@ -508,5 +511,7 @@ def test_entries_of_another_shape_are_shown_all_the_same(
     browser: Client, changes: object, action: str
 ) -> None:
     entry = AuditEntryFactory(changes=changes, action=action[:8])
-    assert len(rows(browser.get(ENTRIES))) == 1
+    AuditEntryFactory(change_set=entry.change_set, seq=2)
+    assert len(rows(browser.get(ENTRIES))) == 2
     assert browser.get(f"{ENTRIES}{entry.pk}/change/").status_code == 200
+    assert browser.get("/admin/testapp/author/1/history/").status_code == 200

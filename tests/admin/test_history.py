@@ -63,7 +63,7 @@ def test_one_submitted_form_is_one_card(browser: Client, superuser: User) -> Non
     assert "root changed Signals in Django" in shown
     assert "title removed Signals added Signals in Django" in shown
     assert "status removed Draft added Published" in shown
-    assert f"tags − removed {tags[0].pk} + added {tags[1].pk}" in shown
+    assert f"tags − removed old ({tags[0].pk}) + added new ({tags[1].pk})" in shown
     assert page.content.decode().count('<table class="sa-changes">') == 1
     assert f"{ARTICLES}{article.pk}/change/" in shown, "the path of the request"
 
@@ -176,6 +176,29 @@ def test_links_lead_only_where_the_reader_may_go() -> None:
     links = read(as_staff(*EVERYTHING).get(f"{AUTHORS}{author.pk}/history/")).links
     assert "Signals" not in links
     assert not [href for href in links.values() if href.startswith((ARTICLES, "/admin/auth/"))]
+
+
+def test_objects_that_values_point_to_are_named_to_those_who_may_view_them(browser: Client) -> None:
+    with disabled():
+        ada, gone = Author.objects.create(name="Ada"), Author.objects.create(name="Gone")
+        secret, article = (
+            Author.objects.create(name="Hidden"),
+            Article.objects.create(title="Signals", author=gone),
+        )
+    for number, author in enumerate((ada, secret, None)):
+        with audit_context(correlation_id=f"r{number}"):
+            article.author = author
+            article.save()
+    former = gone.pk
+    with disabled():
+        gone.delete()
+    address = f"{ARTICLES}{article.pk}/history/"
+    shown = text(browser.get(address))
+    assert f"author removed {former} added Ada ({ada.pk})" in shown
+    assert f"author removed Ada ({ada.pk}) added {secret.pk}" in shown
+    assert f"author removed {secret.pk} added — no value" in shown
+    auditor = as_staff("signals_audit.view_auditentry", "testapp.view_article")
+    assert "Ada" not in text(auditor.get(address))
 
 
 def test_djangos_own_log_remains_reachable(browser: Client, superuser: User) -> None:
