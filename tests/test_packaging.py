@@ -126,6 +126,16 @@ def test_an_environment_that_somebody_keeps_is_left_alone(
     assert _bootstrap.place().is_relative_to(tmp_path / expected)
 
 
+def test_a_file_in_the_place_of_the_environment_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # tox keeps a `.venv` that is a file and names one of its environments.
+    (tmp_path / ".venv").write_text(".tox/py313")
+    monkeypatch.setattr(_bootstrap, "ROOT", tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert _bootstrap.place().is_relative_to(tmp_path / "cache")
+
+
 def test_without_venv_one_sentence_says_what_to_install(tmp_path: Path) -> None:
     manage = copied_setup(tmp_path)
     # As Debian ships Python: no packages (-S), no ensurepip.
