@@ -23,7 +23,7 @@ class WriteBlock:
     to it.
     """
 
-    __slots__ = ("_atomic", "_outer", "_was", "events", "instance", "state")
+    __slots__ = ("_atomic", "_depth", "_outer", "_was", "events", "instance", "state")
 
     def __init__(self, state: ConnectionState, instance: Model | None = None) -> None:
         self.state = state
@@ -34,9 +34,15 @@ class WriteBlock:
 
     @staticmethod
     def around(connection: BaseDatabaseWrapper) -> AbstractContextManager[WriteBlock]:
-        """Return the block of the save that runs on a connection, or a new one for a statement of its own."""
+        """Return the block of the save that runs on a connection, or a new one for a statement of its own.
+
+        A statement within a savepoint of its own may be undone alone: it does not add to the save's block.
+        """
         state = state_of(connection)
-        return nullcontext(state.block) if state.block is not None else WriteBlock(state)
+        block: WriteBlock | None = state.block
+        if block is not None and block._depth == len(connection.savepoint_ids):
+            return nullcontext(block)
+        return WriteBlock(state)
 
     def saved(self, model: type[Model]) -> None:
         """Have reactions find the instance as it will be after the save: Django says so only later."""
@@ -50,6 +56,7 @@ class WriteBlock:
         if connection.get_autocommit() and not connection.in_atomic_block:
             self._atomic = transaction.atomic(connection.alias, savepoint=False)
             self._atomic.__enter__()
+        self._depth = len(connection.savepoint_ids)
         self._outer, self.state.block = self.state.block, self
         return self
 

@@ -23,6 +23,9 @@ TABLE = "signals_audit_auditentry"
 LOCK_SQL = "DELETE FROM signals_audit_changeset WHERE 0"
 
 
+_databases_with_tables: set[tuple[str, str]] = set()
+
+
 class ConnectionState:
     """Everything that capture keeps for one connection."""
 
@@ -70,10 +73,20 @@ class ConnectionState:
     def can_record(self) -> bool:
         """Tell whether the log's tables exist on this alias; until then capture is off, logged, counted."""
         if not self.has_tables:
-            self.has_tables = self._finds_tables()
-            if not self.has_tables:
+            self.has_tables = self._database() in _databases_with_tables or self._finds_tables()
+            if self.has_tables:
+                self._remember_database()
+            else:
                 self._skip()
         return self.has_tables
+
+    def _database(self) -> tuple[str, str]:
+        return self.connection.alias, str(self.connection.settings_dict["NAME"])
+
+    def _remember_database(self) -> None:
+        """Spare the next connection the question; SQLite answers at once, and may be in memory and new."""
+        if self.connection.vendor != "sqlite":
+            _databases_with_tables.add(self._database())
 
     def _finds_tables(self) -> bool:
         """Ask the database with a bare cursor: it is no query of the project's."""

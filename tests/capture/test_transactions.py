@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, connection, connections, models, transaction
 from django.db.models.signals import post_save
 from django.test import TestCase
 
 from signals_audit import ChangeEvent, audit_context, changes_committed, object_created, object_deleted
 from signals_audit.capture.connection import state_of
 from signals_audit.models import AuditEntry, ChangeSet
-from tests.testapp.models import Article, Comment, Restaurant, Tag
+from tests.testapp.models import Article, Author, Comment, Restaurant, Tag
 
 from .log import connected, entries, orphans
 
@@ -533,3 +533,30 @@ def test_nothing_remains_of_a_transaction_that_is_over() -> None:
         add("a")
     state = state_of(connections["default"])
     assert (state.block, state.is_locked, state.journal.unwritten()) == (None, False, [])
+
+
+def test_a_write_undone_within_a_save_that_goes_on_leaves_no_entry() -> None:
+    """A field may write on its own account while its row is being saved."""
+
+    class Writing(models.CharField):  # type: ignore[type-arg]
+        def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+            try:
+                with transaction.atomic():
+                    Tag.objects.filter(name="a").update(name="b")
+                    raise Undo
+            except Undo:
+                return super().pre_save(model_instance, add)
+
+    tag = Tag.objects.create(name="a")
+    AuditEntry.objects.all().delete()
+    name = Author._meta.get_field("name")
+    original, name.__class__ = name.__class__, Writing
+    try:
+        author = Author.objects.create(name="n")
+    finally:
+        name.__class__ = original
+    assert [(entry.model, entry.object_id) for entry in AuditEntry.objects.all()] == [
+        ("testapp.Author", str(author.pk))
+    ]
+    tag.refresh_from_db()
+    assert tag.name == "a"
