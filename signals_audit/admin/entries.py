@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.contrib.admin import ChoicesFieldListFilter, DateFieldListFilter
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -16,8 +17,16 @@ from ..chains import causes_of, effects_of, related_to
 from ..lines import Line, lines_of
 from ..models import AuditEntry
 from ..registry import registry
-from .filters import ActorFilter, ChangeSetFilter, CorrelationFilter, ModelFilter, ObjectFilter
-from .links import Links
+from .filters import (
+    ActorFilter,
+    ChangeSetFilter,
+    CorrelationFilter,
+    DatabaseFilter,
+    ModelFilter,
+    ObjectFilter,
+    entries_of,
+)
+from .links import DATABASE, Links
 from .paging import KeysetChangeList
 
 ALLOWED_LOOKUPS = frozenset(
@@ -30,6 +39,7 @@ ALLOWED_LOOKUPS = frozenset(
         "actor",
         "change_set",
         "correlation_id",
+        DATABASE,
     }
 )
 
@@ -50,11 +60,18 @@ class AuditEntryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ActorFilter,
         CorrelationFilter,
         ChangeSetFilter,
+        DatabaseFilter,
     )
     list_per_page = 50
     show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False
     sortable_by = ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
+        """Return the log of the database that is asked for."""
+        entries = super().get_queryset(request)
+        alias = request.GET.get(DATABASE)
+        return entries_of(entries, alias) if alias else entries
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
         """Return the list that neither counts nor skips."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
+from django.contrib.admin.views.main import ChangeList
+from django.db import connections, router
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -13,8 +16,47 @@ from django.utils.translation import gettext_lazy as _
 from ..display import model_name, model_of, printable
 from ..models import AuditEntry, ChangeSet
 from ..registry import registry
+from .links import DATABASE
 
 Entries = QuerySet[AuditEntry]
+
+
+class DatabaseFilter(SimpleListFilter):
+    """One database's log, where several have one; `AuditEntryAdmin.get_queryset` reads it."""
+
+    title = _("database")
+    parameter_name = DATABASE
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        """Offer the databases that hold a log, the usual one first."""
+        aliases = sorted(log_databases(), key=lambda alias: alias != AuditEntry.objects.db)
+        return [(alias, alias) for alias in aliases] if len(aliases) > 1 else []
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """Offer one of them at a time."""
+        for place, (alias, _label) in enumerate(self.lookup_choices):
+            yield {
+                "selected": (self.value() or self.lookup_choices[0][0]) == alias,
+                "query_string": changelist.get_query_string({DATABASE: alias if place else None}),
+                "display": alias,
+            }
+
+    def queryset(self, request: HttpRequest, queryset: Entries) -> Entries:
+        """Keep everything: the queryset is of the database already."""
+        return queryset
+
+
+def log_databases() -> list[str]:
+    """Return the aliases on which the log is kept."""
+    return [alias for alias in connections if router.allow_migrate_model(alias, AuditEntry)]
+
+
+def entries_of(entries: Entries, alias: str) -> Entries:
+    """Return the entries of a database; none where it has no log."""
+    if alias not in log_databases():
+        return entries.none()
+    tables = connections[alias].introspection.table_names()
+    return entries.using(alias) if AuditEntry._meta.db_table in tables else entries.none()
 
 
 class ModelFilter(SimpleListFilter):

@@ -20,7 +20,8 @@ from ..registry import concrete, registry
 from ..texts import text
 from ..timeline import Page, history_of, page_of
 from ..values import object_key
-from .links import VIEW_ENTRIES, Links, parse_key
+from .links import VIEW_ENTRIES, Links
+from .objects import parse_key
 
 DJANGOS_OWN: Final = "django"
 INSTALLED: Final = "_signals_audit_history"
@@ -91,11 +92,11 @@ def audit_history(
     obj = model_admin.get_object(request, unquote(object_id))
     if not model_admin.has_view_or_change_permission(request, obj):
         raise PermissionDenied
-    entries = history_of(model_admin.model, object_key(pk), using=model_admin.get_queryset(request).db)
-    page = page_of(entries, before=position(request))
+    using = model_admin.get_queryset(request).db
+    page = page_of(history_of(model_admin.model, object_key(pk), using=using), before=position(request))
     if obj is None and (not page.cards or is_hidden(model_admin, request, pk)):
         return stock(request, object_id, extra_context)
-    return respond(model_admin, request, History(obj, pk, page), extra_context)
+    return respond(model_admin, request, History(obj, pk, page, using), extra_context)
 
 
 def serves(model_admin: ModelAdmin[Any], request: HttpRequest) -> bool:
@@ -120,10 +121,11 @@ def position(request: HttpRequest) -> int | None:
 class History:
     """An object, or what is left of it, and a page of what happened to it."""
 
-    def __init__(self, obj: Model | None, pk: Any, page: Page) -> None:
+    def __init__(self, obj: Model | None, pk: Any, page: Page, using: str) -> None:
         self.object = obj
         self.pk = pk
         self.page = page
+        self.using = using
 
     @property
     def name(self) -> str:
@@ -149,7 +151,7 @@ def respond(
         "object_key": quote(history.pk),
         "page": history.page,
         "first_page": position(request) is None,
-        "entries_link": links.entries(model=concrete(model_admin.model).label, object_id=key),
+        "entries_link": links.entries(history.using, model=concrete(model_admin.model).label, object_id=key),
         "entry_opts": AuditEntry._meta,
         "preserved_filters": model_admin.get_preserved_filters(request),
     }

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from signals_audit import disabled
+from signals_audit import audit_context, disabled
 from signals_audit.models import AuditEntry, ChangeSet
 from signals_audit.registry import registry
 from tests.factories import AuditEntryFactory, ChangeSetFactory, UserFactory
@@ -322,6 +322,39 @@ def test_a_renamed_model_is_filtered_with_its_former_labels(browser: Client) -> 
 )
 def test_columns_without_an_index_cannot_be_searched_through_the_address(browser: Client, query: str) -> None:
     assert browser.get(f"{ENTRIES}?{query}").status_code == 400
+
+
+# Databases
+
+
+@pytest.mark.django_db(databases=["default", "other"])
+def test_each_database_has_a_log_of_its_own(browser: Client) -> None:
+    with disabled():
+        Author.objects.create(pk=5, name="Here")
+    here = AuditEntryFactory(object_id="5", object_repr="Here")
+    with audit_context(correlation_id="r1"):
+        Author.objects.using("other").create(pk=5, name="There")
+        Author.objects.using("other").create(pk=6, name="And there")
+    there = AuditEntry.objects.using("other").get(object_id="5")
+    page = browser.get(ENTRIES)
+    assert ids(page) == [here.pk]
+    other = browser.get(ENTRIES + read(page).links["other"])
+    assert ["There" in row for row in rows(other)] == [False, True]
+    assert "/admin/testapp/author/5/change/" not in other.content.decode(), "that is another row"
+    links = read(other).links
+    assert links["r1"] == f"{ENTRIES}?correlation_id=r1&database=other"
+    assert len(rows(browser.get(links["r1"]))) == 2
+    entry = text(browser.get(f"{ENTRIES}{there.pk}/change/?database=other"))
+    assert "created There" in entry
+    assert "Other changes of the same transaction" in entry
+    assert "created And there" in entry
+
+
+@pytest.mark.parametrize("alias", ["nonsense", "x' --"])
+def test_an_unknown_database_has_no_entries(browser: Client, alias: str) -> None:
+    entry = AuditEntryFactory()
+    assert rows(browser.get(ENTRIES, {"database": alias})) == []
+    assert browser.get(f"{ENTRIES}{entry.pk}/change/", {"database": alias}).status_code == 404
 
 
 # Permissions
