@@ -20,6 +20,7 @@ from .models import AuditEntry, ChangeSet
 from .values import dumps, json_safe, text
 
 PARAMETERS = 900  # of a statement: SQLite's limit was 999 for long
+CHARACTERS = 1_000_000  # of a statement's texts: MariaDB and MySQL end the connection above 16 MB
 ATTRIBUTE = "signals_audit_writer"
 
 
@@ -37,14 +38,28 @@ class Insert:
 
     def run(self, rows: Sequence[Sequence[Any]]) -> None:
         """Insert rows, whose values stand in the order of the model's columns."""
-        size = PARAMETERS // self._width
-        for start in range(0, len(rows), size):
-            self._run(rows[start : start + size])
+        for piece in _pieces(rows, PARAMETERS // self._width):
+            self._run(piece)
 
     def _run(self, rows: Sequence[Sequence[Any]]) -> None:
         sql = self._prefix + ", ".join([self._row] * len(rows))
         with self._connection.cursor() as cursor:
             cursor.execute(sql, [value for row in rows for value in row])
+
+
+def _pieces(rows: Sequence[Sequence[Any]], most: int) -> Iterator[list[Sequence[Any]]]:
+    """Yield the rows in pieces, each of them for one statement."""
+    piece: list[Sequence[Any]] = []
+    length = 0
+    for row in rows:
+        added = sum(len(value) for value in row if isinstance(value, str))
+        if piece and (len(piece) == most or length + added > CHARACTERS):
+            yield piece
+            piece, length = [], 0
+        piece.append(row)
+        length += added
+    if piece:
+        yield piece
 
 
 def _placeholder(field: Any, connection: BaseDatabaseWrapper) -> str:

@@ -12,7 +12,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from signals_audit import Actor, ActorKind, audit_context
+from signals_audit import Actor, ActorKind, audit_context, disabled
 from signals_audit.models import AuditEntry, ChangeSet
 from signals_audit.types import Cause, EntryAddress
 from tests.capture.log import entries, make, orphans, statements
@@ -191,6 +191,16 @@ def test_one_change_set_and_one_statement_of_entries_serve_a_whole_bulk() -> Non
         "INSERT signals_audit_changeset",
         "INSERT signals_audit_auditentry",
     ]
+
+
+def test_many_large_rows_are_deleted_and_recorded() -> None:
+    with disabled():
+        Article.objects.bulk_create(
+            (Article(title=str(number), body="x" * 1_000_000) for number in range(30)), batch_size=5
+        )
+    assert Article.objects.all()._raw_delete("default") == 30
+    found = AuditEntry.objects.order_by("id").values_list("seq", flat=True)
+    assert list(found) == list(range(1, 31))
 
 
 def test_the_change_set_is_written_once_for_a_transaction_and_context() -> None:

@@ -59,13 +59,14 @@ def _refuse(_execute: Callable[..., Any], *_arguments: Any) -> NoReturn:
 @contextmanager
 def _no_queries() -> Iterator[None]:
     opened = connections.all(initialized_only=True)
-    logged = [len(connection.queries_log) for connection in opened]
+    before = [(len(connection.queries_log), connection.needs_rollback) for connection in opened]
     for connection in opened:
         connection.execute_wrappers.append(_refuse)
     try:
         yield
     finally:
-        for connection, length in zip(opened, logged, strict=True):
+        for connection, (length, needs_rollback) in zip(opened, before, strict=True):
             connection.execute_wrappers.remove(_refuse)
-            while len(connection.queries_log) > length:  # a refused query is none, but was logged as one
+            connection.needs_rollback = needs_rollback  # a refused query is none: it broke nothing
+            while len(connection.queries_log) > length:
                 connection.queries_log.pop()

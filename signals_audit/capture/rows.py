@@ -49,12 +49,16 @@ class Reader:
 
     def value(self, place: int, raw: Any) -> Any:
         """Return the Python value of a raw one, as loading the row would give it."""
-        found = self._converters[place]
-        if found is not None:
-            converters, expression = found
+        found, value = self._converters[place], raw
+        if found is None:
+            return raw
+        converters, expression = found
+        try:
             for converter in converters:
-                raw = converter(raw, expression, self._connection)
-        return raw
+                value = converter(value, expression, self._connection)
+        except Exception:  # what nobody can load may still be written: it is told as the database has it
+            return raw
+        return value
 
     def encoded(self, place: int, value: Any) -> Any:
         """Return the stored form of a Python value."""

@@ -1,0 +1,59 @@
+"""The text of an object: its own, without a query, without an error and without its secrets."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from signals_audit.capture.labels import plain_text, safe_text
+from tests.testapp.models import Article, Author, Comment, Rude, Seat, Ticket
+
+from .log import make
+
+NOTHING: frozenset[str] = frozenset()
+
+
+def test_the_text_is_the_objects_own() -> None:
+    assert safe_text(Author(name="Ada"), NOTHING) == "Ada"
+
+
+def test_the_text_of_a_failing_str_is_the_label_and_key() -> None:
+    assert safe_text(Rude(pk=7), NOTHING) == "testapp.Rude 7"
+
+
+def test_the_label_and_key_fit_keys_of_every_kind() -> None:
+    assert plain_text(Seat(row="A", number=1)) == 'testapp.Seat ["A",1]'
+    ticket = Ticket()
+    assert plain_text(ticket) == f"testapp.Ticket {ticket.pk}"
+    assert plain_text(Article(title="a")).startswith("testapp.Article ")
+
+
+def test_the_text_is_cut_and_storable() -> None:
+    shown = safe_text(Author(name="a\0\ud800" * 200), NOTHING)
+    assert len(shown) == 255
+    assert "\0" not in shown
+    shown.encode()
+
+
+def test_secret_values_are_struck_out() -> None:
+    assert safe_text(Author(name="key-123!"), frozenset({"name"})) == "•••"
+    assert safe_text(Author(name="Ada", password=""), frozenset({"password"})) == "Ada"
+
+
+@pytest.mark.django_db
+def test_a_text_that_would_ask_the_database_is_the_label_and_key() -> None:
+    comment = make(Comment, article=make(Article, title="a"), text="c")
+    with CaptureQueriesContext(connection) as captured:
+        shown = safe_text(comment, NOTHING)
+    assert shown == f"testapp.Comment {comment.pk}"
+    assert captured.captured_queries == []
+    assert str(comment) == "c on a"
+
+
+@pytest.mark.django_db
+def test_a_text_of_deferred_fields_is_the_label_and_key() -> None:
+    make(Author, name="Ada")
+    author = Author.objects.only("email").get()
+    assert safe_text(author, NOTHING) == f"testapp.Author {author.pk}"
+    assert author.get_deferred_fields() == {"name", "password"}
