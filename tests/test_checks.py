@@ -471,7 +471,7 @@ def test_where_nothing_is_audited_the_middleware_is_not_missed(check: Check, val
 
 @isolate_apps("tests.testapp")
 def test_fields_that_may_hold_a_secret() -> None:
-    class Account(models.Model):  # noqa: DJ008
+    class Account(models.Model):
         iban = models.CharField(max_length=34)
         password_salt = models.TextField()
         random_seed = models.IntegerField()

@@ -113,12 +113,12 @@ def test_register_works_as_function_decorator_and_by_label(models_setting: Any) 
     assert register("auth.Group", fields=["name"]) == "auth.Group"
 
     @register(mask=["plan"], m2m=[], before="memory", previously=["testapp.Old"])
-    class Plain(models.Model):  # noqa: DJ008
+    class Plain(models.Model):
         class Meta:
             app_label = "testapp"
 
     @register
-    class Bare(models.Model):  # noqa: DJ008
+    class Bare(models.Model):
         class Meta:
             app_label = "testapp"
 
