@@ -7,12 +7,14 @@ import.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from django.conf import settings as django_settings
 from django.core.signals import setting_changed
+
+from .shapes import SETTINGS, fitting
 
 SETTING = "SIGNALS_AUDIT"
 
@@ -30,9 +32,6 @@ class Settings:
     MODULE: str = "audit"
 
 
-KEYS = tuple(option.name for option in fields(Settings))
-
-
 def raw_settings() -> Mapping[str, Any]:
     """Return the dict as the project wrote it; an empty one where it is no mapping."""
     raw = getattr(django_settings, SETTING, {})
@@ -41,9 +40,8 @@ def raw_settings() -> Mapping[str, Any]:
 
 @cache
 def get_settings() -> Settings:
-    """Return the settings in force; unknown keys are left out (and reported by a check)."""
-    raw = raw_settings()
-    return Settings(**{key: raw[key] for key in KEYS if key in raw})
+    """Return the settings in force; what checks report as unknown or of the wrong type is left out."""
+    return Settings(**fitting(raw_settings(), SETTINGS))
 
 
 _listeners: list[Callable[[], None]] = []

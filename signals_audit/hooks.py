@@ -13,7 +13,7 @@ from django.db.models import Model
 
 from .conf import on_settings_changed
 from .events import Change, ChangeEvent
-from .registry import concrete
+from .registry import concrete, concrete_label
 from .types import Action, Timing
 
 HookFunction = Callable[[ChangeEvent], Any]
@@ -185,14 +185,6 @@ def _with(noted: tuple[D, ...], declaration: D) -> tuple[D, ...]:
 
 hooks = HookRegistry()
 on_settings_changed(hooks.changed)
-
-
-def concrete_label(label: str) -> str:
-    """Return the lower-case label of the concrete model behind a label; the same one if there is none."""
-    try:
-        return concrete(apps.get_model(label, require_ready=False)).label.lower()
-    except (LookupError, ValueError):
-        return label.lower()
 
 
 def label_of(model: type[Model] | str) -> str:

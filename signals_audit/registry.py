@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, overload
 
 from django.apps import apps
@@ -12,6 +12,7 @@ from django.db.models.options import Options
 
 from .conf import get_settings, on_settings_changed
 from .masking import hidden_key, secret_fields
+from .shapes import OPTIONS, fitting
 from .values import object_key
 
 M = TypeVar("M", bound=type[Model])
@@ -49,17 +50,9 @@ class ModelOptions:
         return (self.m2m is None or name in self.m2m) and name not in self.exclude
 
 
-OPTION_NAMES = tuple(option.name for option in fields(ModelOptions))
-
-
 def options_from(raw: Mapping[str, Any]) -> ModelOptions:
-    """Build options from a settings dict; keys that do not exist are left to the checks."""
-    known = {name: _value(raw[name]) for name in OPTION_NAMES if name in raw}
-    return ModelOptions(**known)
-
-
-def _value(value: Any) -> Any:
-    return tuple(value) if isinstance(value, (list, tuple, set, frozenset)) else value
+    """Build options from a settings dict; what checks report as unknown or of the wrong type is left out."""
+    return ModelOptions(**fitting(raw, OPTIONS))
 
 
 class Registry:
@@ -96,7 +89,7 @@ class Registry:
     def options_for(self, model: type[Model]) -> ModelOptions | None:
         """Return how a model is audited, or None; a proxy counts as its concrete model."""
         meta = concrete(model)
-        label = meta.label_lower
+        label = meta.label.lower()
         if label not in self._resolved:
             self._resolved[label] = self._resolve(meta)
         return self._resolved[label]
@@ -107,14 +100,12 @@ class Registry:
         return self._named(meta) or self._inherited(meta)
 
     def _named(self, meta: Options[Model]) -> ModelOptions | None:
-        declared = self._declared.get(meta.label_lower)
-        if declared is not None:
-            return declared
-        configured = configured_models()
-        labels = [meta.label_lower]
-        if meta.label_lower not in NEVER and not meta.auto_created:
-            labels += [f"{meta.app_label}.*", "*"]
-        return next((configured[label] for label in labels if label in configured), None)
+        labels = [label := meta.label.lower()]
+        if label not in NEVER and not meta.auto_created:
+            labels += [f"{meta.app_label}.*".lower(), "*"]
+        declared = {concrete_label(name): options for name, options in self._declared.items()}
+        named = configured_models() | declared
+        return next((named[label] for label in labels if label in named), None)
 
     def _inherited(self, meta: Options[Model]) -> ModelOptions | None:
         """A multi-table parent is audited with its child: half of the child's row stands in its table."""
@@ -155,18 +146,23 @@ def concrete(model: type[Model]) -> Options[Model]:
     return (model._meta.concrete_model or model)._meta
 
 
+def concrete_label(label: str) -> str:
+    """Return the lower-case label of the concrete model behind a label; the same one if there is none."""
+    try:
+        return concrete(apps.get_model(label, require_ready=False)).label.lower()
+    except (LookupError, ValueError):
+        return label.lower()
+
+
 def configured_models() -> dict[str, ModelOptions]:
     """Return what `SIGNALS_AUDIT["MODELS"]` says, by lower-case label or pattern."""
-    raw = get_settings().MODELS
-    if isinstance(raw, Mapping):
-        return {
-            label.lower(): options_from(options or {}) for label, options in raw.items() if _usable(options)
-        }
-    return {label.lower(): ModelOptions() for label in raw} if isinstance(raw, (list, tuple, set)) else {}
-
-
-def _usable(options: Any) -> bool:
-    return options is None or isinstance(options, Mapping)
+    raw: Any = get_settings().MODELS
+    named = raw.items() if isinstance(raw, Mapping) else ((label, None) for label in raw)
+    return {
+        concrete_label(label): options_from(options or {})
+        for label, options in named
+        if isinstance(label, str) and (options is None or isinstance(options, Mapping))
+    }
 
 
 registry = Registry()

@@ -149,6 +149,7 @@ def test_keys_that_do_not_exist(check: Check) -> None:
         ("MODELS", "auth.User", "a dict of labels and options, or a list of labels, not 'auth.User'"),
         ("AUTO_CREATE", ["auth.User"], "a dict, not ['auth.User']"),
         ("NOTIFY", {}, "a list of dicts, not {}"),
+        ("MODELS", [7], "a dict of labels and options, or a list of labels, not [7]"),
         ("MASK", "pin", "a list of names, not 'pin'"),
         ("MASK", ["pin", ""], "a list of names, not ['pin', '']"),
         ("TRUSTED_PROXIES", -1, "a number that is not negative, not -1"),
@@ -172,6 +173,7 @@ def test_options_of_models(check: Check) -> None:
             "MODELS": {
                 "auth.User": {"exlude": [], "before": "exakt", "exclude": "email", "previously": None},
                 "auth.Group": ["name"],
+                7: {"exclude": [7]},
             }
         }
     ) == in_order(
@@ -181,6 +183,12 @@ def test_options_of_models(check: Check) -> None:
             error(4, f"{where}[\"exclude\"] must be a list of names, not 'email'."),
             error(4, f'{where}["previously"] must be a list of names, not None.'),
             error(4, "SIGNALS_AUDIT[\"MODELS\"]['auth.Group'] must be a dict, not ['name']."),
+            error(
+                4,
+                'SIGNALS_AUDIT["MODELS"] has the key 7, which is no label.',
+                'It must be a label like "app.Model".',
+            ),
+            error(4, 'SIGNALS_AUDIT["MODELS"][7]["exclude"] must be a list of names, not [7].'),
         ]
     )
 

@@ -31,7 +31,7 @@ def test_without_the_setting_everything_has_a_default() -> None:
 def test_settings_may_be_overridden_at_run_time() -> None:
     before = get_settings()
     with override_settings(SIGNALS_AUDIT={"ENABLED": False, "MASK": ["iban"]}):
-        assert asdict(get_settings()) == DEFAULTS | {"ENABLED": False, "MASK": ["iban"]}
+        assert asdict(get_settings()) == DEFAULTS | {"ENABLED": False, "MASK": ("iban",)}
         with override_settings(SIGNALS_AUDIT={"TRUSTED_PROXIES": 2}):
             assert asdict(get_settings()) == DEFAULTS | {"TRUSTED_PROXIES": 2}
         assert get_settings().ENABLED is False
@@ -48,6 +48,26 @@ def test_unknown_keys_are_left_out() -> None:
     with override_settings(SIGNALS_AUDIT={"MODLES": ["auth.User"], "ENABLED": False}):
         assert asdict(get_settings()) == DEFAULTS | {"ENABLED": False}
         assert raw_settings() == {"MODLES": ["auth.User"], "ENABLED": False}
+
+
+def test_values_of_the_wrong_type_are_left_out() -> None:
+    wrong = {
+        "ENABLED": "no",
+        "MODELS": [7],
+        "AUTO_CREATE": ["auth.User"],
+        "NOTIFY": {},
+        "MASK": 7,
+        "TRUSTED_PROXIES": "2",
+        "MODULE": "my audit",
+    }
+    with override_settings(SIGNALS_AUDIT=wrong):
+        assert asdict(get_settings()) == DEFAULTS
+
+
+@pytest.mark.parametrize("value", ["pin", ["pin"], {"pin"}, ["pin", "", 7, None]])
+def test_what_can_be_made_out_of_names_is_made_out(value: Any) -> None:
+    with override_settings(SIGNALS_AUDIT={"MASK": value}):
+        assert get_settings().MASK == ("pin",)
 
 
 @pytest.mark.parametrize("value", [None, [], "MODELS", 7])

@@ -26,7 +26,8 @@ from signals_audit import (
     on_delete,
     on_m2m_change,
 )
-from signals_audit.hooks import AutoCreate, Hook, HookRegistry, Notify, concrete_label, hooks
+from signals_audit.hooks import AutoCreate, Hook, HookRegistry, Notify, hooks
+from signals_audit.registry import concrete_label
 from tests.testapp.models import Article, Profile, PublishedArticle, Tag
 
 

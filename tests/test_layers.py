@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 LAYERS = tuple(
     frozenset(rooms.split())
     for rooms in (
-        "exceptions types conf signals tracing",
+        "exceptions types shapes conf signals tracing",
         "values masking diff events texts fields",
         "registry hooks conditions context",
         "capture",

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from signals_audit.conf import KEYS
+from signals_audit.shapes import SETTINGS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -81,7 +81,7 @@ def test_the_blocks_of_the_readme_run_in_the_example_project(tmp_path: Path) -> 
 
 def test_the_readme_names_every_setting_and_no_other() -> None:
     section = README.split("## Settings")[1].split("\n## ")[0]
-    assert set(re.findall(r"^\| `([A-Z_]+)` \|", section, re.MULTILINE)) == set(KEYS)
+    assert set(re.findall(r"^\| `([A-Z_]+)` \|", section, re.MULTILINE)) == set(SETTINGS)
 
 
 def test_the_readme_keeps_to_its_length() -> None:

@@ -97,6 +97,14 @@ def test_a_proxy_is_audited_as_its_model(models_setting: Any) -> None:
     assert registry.models() == [Article]
 
 
+def test_a_proxy_may_be_named_by_its_label_too(models_setting: Any) -> None:
+    models_setting({"testapp.PublishedArticle": {"exclude": ["views"]}})
+    assert registry.options_for(Article) == ModelOptions(exclude=("views",))
+    register("testapp.PublishedArticle", exclude=["body"])
+    assert registry.options_for(Article) == ModelOptions(exclude=("body",))
+    assert registry.models() == [Article]
+
+
 def test_a_multi_table_parent_is_audited_with_its_child(models_setting: Any) -> None:
     models_setting({"testapp.Restaurant": {"exclude": ["stars"]}})
     assert registry.options_for(Place) == ModelOptions(exclude=("stars",))
@@ -181,9 +189,17 @@ def test_relations_are_chosen_and_left_out(options: ModelOptions, audited: bool)
     assert options.audits_relation("tags") is audited
 
 
-def test_unknown_options_are_left_out(models_setting: Any) -> None:
-    models_setting({"auth.User": {"exlude": ["email"], "mask": {"email"}}, "auth.Group": "nonsense"})
+def test_options_that_are_unknown_or_of_the_wrong_type_are_left_out(models_setting: Any) -> None:
+    models_setting(
+        {
+            "auth.User": {"exlude": ["email"], "mask": {"email"}, "fields": 7, "before": "exakt"},
+            "testapp.Tag": {"exclude": "name"},
+            "auth.Group": "nonsense",
+            7: {},
+        }
+    )
     assert registry.options_for(User) == ModelOptions(mask=("email",))
+    assert registry.options_for(Tag) == ModelOptions(exclude=("name",))
     assert registry.options_for(Group) is None
 
 

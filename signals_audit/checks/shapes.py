@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from django.conf import settings
@@ -12,79 +11,26 @@ from django.utils.functional import Promise
 
 from ..conf import SETTING, raw_settings
 from ..reactions.notices import ACTIONS, REQUIRED
+from ..shapes import DICT, OPTIONS, SETTINGS, Shape, is_text, optional
 from .messages import TAG, error, shown, unknown
 
-Fits = Callable[[Any], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What a value has to be, in words and in code."""
-
-    words: str
-    fits: Fits
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and value != ""
-
-
-def _are_names(value: Any) -> bool:
-    return isinstance(value, (list, tuple, set, frozenset)) and all(map(_is_text, value))
-
-
-def _is_module(value: Any) -> bool:
-    return isinstance(value, str) and all(part.isidentifier() for part in value.split("."))
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+LABEL: Final = Shape('a label like "app.Model"', is_text)
+FIELD: Final = Shape("the name of a field or None", optional(is_text))
 
 
 def _are_targets(value: Any) -> bool:
     several = value if isinstance(value, (list, tuple)) else [value]
-    return all(_is_text(target) or isinstance(target, Mapping) for target in several)
+    return all(is_text(target) or isinstance(target, Mapping) for target in several)
 
 
-def _optional(fits: Fits) -> Fits:
-    return lambda value: value is None or fits(value)
-
-
-NAMES: Final = Shape("a list of names", _are_names)
-NAMES_OR_NONE: Final = Shape("a list of names or None", _optional(_are_names))
-LABEL: Final = Shape('a label like "app.Model"', _is_text)
-FIELD: Final = Shape("the name of a field or None", _optional(_is_text))
-DICT: Final = Shape("a dict", lambda value: isinstance(value, Mapping))
-
-SETTINGS: Final = {
-    "ENABLED": Shape("True or False", lambda value: isinstance(value, bool)),
-    "MODELS": Shape(
-        "a dict of labels and options, or a list of labels",
-        lambda value: isinstance(value, Mapping) or _are_names(value),
-    ),
-    "AUTO_CREATE": DICT,
-    "NOTIFY": Shape("a list of dicts", lambda value: isinstance(value, (list, tuple))),
-    "MASK": NAMES,
-    "TRUSTED_PROXIES": Shape("a number that is not negative", _is_count),
-}
-OPTIONS: Final = {
-    "fields": NAMES_OR_NONE,
-    "exclude": NAMES,
-    "mask": NAMES_OR_NONE,
-    "m2m": NAMES_OR_NONE,
-    "before": Shape('"exact" or "memory"', lambda value: value in ("exact", "memory")),
-    "previously": NAMES,
-}
 TARGET: Final = {"model": LABEL, "field": FIELD, "defaults": DICT}
 NOTICE: Final = {
     "model": LABEL,
-    "on": Shape(
-        f"one of {', '.join(map(repr, ACTIONS))}", lambda value: _is_text(value) and value in ACTIONS
-    ),
+    "on": Shape(f"one of {', '.join(map(repr, ACTIONS))}", lambda value: is_text(value) and value in ACTIONS),
     "field": FIELD,
-    "recipient": Shape('a path like "post.author"', _is_text),
-    "verb": Shape("a text", lambda value: _is_text(value) or isinstance(value, Promise)),
-    "target": Shape('a path like "post" or None', _optional(_is_text)),
+    "recipient": Shape('a path like "post.author"', is_text),
+    "verb": Shape("a text", lambda value: is_text(value) or isinstance(value, Promise)),
+    "target": Shape('a path like "post" or None', optional(is_text)),
 }
 
 
@@ -100,11 +46,10 @@ def check_setting(**_kwargs: Any) -> list[CheckMessage]:
 @register(TAG)
 def check_keys(**_kwargs: Any) -> list[CheckMessage]:
     """Check that every key is one of ours."""
-    known = [*SETTINGS, "MODULE"]
     return [
-        unknown(1, f"{SETTING} has no key {shown(key)}.", str(key), known)
+        unknown(1, f"{SETTING} has no key {shown(key)}.", str(key), SETTINGS)
         for key in raw_settings()
-        if key not in known
+        if key not in SETTINGS
     ]
 
 
@@ -113,35 +58,34 @@ def check_values(**_kwargs: Any) -> list[CheckMessage]:
     """Check the type of each setting."""
     raw = raw_settings()
     return [
-        _misfit(f'{SETTING}["{key}"]', shape, raw[key])
+        _wrong_value(key, raw[key])
         for key, shape in SETTINGS.items()
         if key in raw and not shape.fits(raw[key])
     ]
 
 
-@register(TAG)
-def check_module(**_kwargs: Any) -> list[CheckMessage]:
-    """Check that the module to be discovered in each app can be one."""
-    value = raw_settings().get("MODULE", "audit")
-    if _is_module(value):
-        return []
-    hint = 'Name a module that apps may have, like "audit".'
-    return [error(5, f'{SETTING}["MODULE"] must be the name of a module, not {shown(value)}.', hint)]
+def _wrong_value(key: str, value: Any) -> CheckMessage:
+    if key == "MODULE":
+        hint = 'Name a module that apps may have, like "audit".'
+        return error(5, f'{SETTING}["MODULE"] must be the name of a module, not {shown(value)}.', hint)
+    return _misfit(f'{SETTING}["{key}"]', SETTINGS[key], value)
 
 
 @register(TAG)
 def check_model_options(**_kwargs: Any) -> list[CheckMessage]:
-    """Check the options of each model."""
+    """Check the labels of models and the options of each."""
     models = raw_settings().get("MODELS")
     if not isinstance(models, Mapping):
         return []
-    return [
-        message
-        for label, options in models.items()
-        for message in _misfits(
-            f'{SETTING}["MODELS"][{shown(label)}]', {} if options is None else options, OPTIONS
-        )
-    ]
+    return [message for label, options in models.items() for message in _model_misfits(label, options)]
+
+
+def _model_misfits(label: Any, options: Any) -> Iterator[CheckMessage]:
+    if not is_text(label):
+        message = f'{SETTING}["MODELS"] has the key {shown(label)}, which is no label.'
+        yield error(4, message, f"It must be {LABEL.words}.")
+    if options is not None:
+        yield from _misfits(f'{SETTING}["MODELS"][{shown(label)}]', options, OPTIONS)
 
 
 @register(TAG)

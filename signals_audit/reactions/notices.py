@@ -11,7 +11,8 @@ from django.core.exceptions import FieldDoesNotExist
 
 from ..conf import get_settings
 from ..events import Change, ChangeEvent
-from ..hooks import Hook, Notify, concrete_label, hooks
+from ..hooks import Hook, Notify, hooks
+from ..registry import concrete_label
 from ..types import Action
 from ..values import MASKED_VALUE
 from .notifications import notify, secrets_of

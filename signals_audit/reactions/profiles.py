@@ -19,8 +19,8 @@ from ..conf import get_settings
 from ..context import audit_context
 from ..events import ChangeEvent
 from ..exceptions import ConfigurationError
-from ..hooks import AutoCreate, Hook, concrete_label, hooks, label_of
-from ..registry import concrete
+from ..hooks import AutoCreate, Hook, hooks, label_of
+from ..registry import concrete, concrete_label
 from ..types import Action, Cause, Timing
 
 
