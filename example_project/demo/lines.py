@@ -8,7 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.utils.text import Truncator
 
-from signals_audit.display import show_change
+from signals_audit.differences import show_change
 from signals_audit.models import AuditEntry, Notification
 from signals_audit.sentences import sentence
 from signals_audit.values import decode
