@@ -13,9 +13,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 from .capture.journal import OpenChangeSet
-from .capture.plans import plan_for
+from .capture.plans import TablePlan, plan_for
 from .events import ChangeEvent
-from .masking import mask
+from .masking import is_secret_name, mask
 from .models import AuditEntry, ChangeSet
 from .values import dumps, json_safe, text
 
@@ -133,8 +133,16 @@ def stored_changes(event: ChangeEvent) -> Mapping[str, Any]:
         return event.encoded
     if event.relation is not None:
         return mask(event.encoded, plan.masked)
-    recorded = {name: pair for name, pair in event.encoded.items() if name in plan.recorded}
-    return mask(recorded, plan.masked) if plan.masked else recorded
+    recorded = {name: pair for name, pair in event.encoded.items() if _is_recorded(plan, name)}
+    unknown = [name for name in recorded if name not in plan.recorded and is_secret_name(name)]
+    return mask(recorded, plan.masked.union(unknown))
+
+
+def _is_recorded(plan: TablePlan, name: str) -> bool:
+    """Tell whether a field is recorded; one that only a migration knows is, as if the model had it still."""
+    if plan.recorded is None or name in plan.recorded:
+        return True
+    return name not in plan.names and plan.options.audits(name)
 
 
 def record(

@@ -35,7 +35,7 @@ class EventMaker:
         self.reader = block.state.reader(plan)
         self._using = block.state.connection.alias
         self._source = source
-        self._saved = block.instance if isinstance(block.instance, plan.model) else None
+        self._saved = block.instance if isinstance(block.instance, (plan.model, plan.written)) else None
         self._context = contexts.current()
         self._actor: Actor | None = None
         self._now = timezone.now()
@@ -164,7 +164,7 @@ class EventMaker:
         )
 
     def _subject(self, pk: Any, row: Row, saved: Model | None) -> Subject:
-        if saved is not None:
+        if isinstance(saved, self.plan.model):
             return SavedSubject(saved, self.plan.masked)
         return RowSubject(self.reader, row, self.block.state.instances.get((self.plan.model, pk)))
 

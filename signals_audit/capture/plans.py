@@ -23,10 +23,12 @@ HISTORICAL = (
 class End:
     """One end of a many-to-many row: the model there, the place of the reference, what it refers to.
 
-    `column` is None where the reference holds the primary key, as it nearly always does.
+    `column` is None where the reference holds the primary key, as it nearly always does. `read` is the class
+    to read rows with: in a migration a historical one, whose columns are those that are there.
     """
 
     model: type[Model]
+    read: type[Model]
     position: int
     column: str | None
 
@@ -172,8 +174,9 @@ def _relation(field: ManyToManyField[Any, Any], fields: Sequence[Field[Any, Any]
 def _end(name: str, fields: Sequence[Field[Any, Any]]) -> End:
     position = next(place for place, field in enumerate(fields) if field.name == name)
     reference = cast("ForeignKey[Any, Any]", fields[position])
-    pointed_at, model = reference.target_field, _tables[reference.related_model._meta.db_table]
-    return End(model, position, None if pointed_at.primary_key else pointed_at.name)
+    pointed_at, read = reference.target_field, reference.related_model
+    model = _tables.get(read._meta.db_table, read)
+    return End(model, read, position, None if pointed_at.primary_key else pointed_at.name)
 
 
 def _is_recorded(field: ManyToManyField[Any, Any]) -> bool:

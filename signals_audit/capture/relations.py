@@ -53,7 +53,7 @@ def _relate(maker: Maker, relation: Relation, added: Sequence[Row], removed: Seq
     targets = _keys(maker, relation.target, (*added, *removed))
     came = _by_owner(relation, added, owners, targets)
     went = _by_owner(relation, removed, owners, targets)
-    found = Owners(maker.block.state, relation.owner.model, tuple(owners.values()))
+    found = Owners(maker.block.state, relation.owner, tuple(owners.values()))
     for key in dict.fromkeys([*came, *went]):
         change = RelationChange(tuple(came[key]), tuple(went[key]))
         _tell(maker, relation, change, OwnerSubject(found, key))
@@ -67,7 +67,7 @@ def _keys(maker: Maker, end: End, rows: Iterable[Row]) -> dict[Any, Any]:
         return values
     using = maker.block.state.connection.alias
     wanted = {f"{end.column}__in": list(values.values())}
-    pks = dict(end.model._base_manager.using(using).filter(**wanted).values_list(end.column, "pk"))
+    pks = dict(end.read._base_manager.using(using).filter(**wanted).values_list(end.column, "pk"))
     return {raw: pks.get(value, value) for raw, value in values.items()}
 
 

@@ -21,7 +21,7 @@ class Reader:
     """The SQL that reads a plan's columns on one connection, and the way from a raw value to a stored one."""
 
     __slots__ = (
-        *("_connection", "_converters", "_encoders", "_formatted", "_key_columns", "_lock"),
+        *("_connection", "_converters", "_encoders", "_formatted", "_key_columns", "_loaded", "_lock"),
         *("columns", "plan", "select"),
     )
 
@@ -42,6 +42,9 @@ class Reader:
             found.get(place) or _real(field, connection) for place, field in enumerate(plan.fields)
         ]
         self._encoders = [_encoder(field) for field in plan.fields]
+        places = {field.attname: place for place, field in enumerate(plan.fields)}
+        names = [field.attname for field in plan.model._meta.concrete_fields]
+        self._loaded = {name: places[name] for name in names if name in places}
 
     def some_columns(self, places: Sequence[int]) -> str:
         """Return the SQL of some of the columns."""
@@ -85,9 +88,8 @@ class Reader:
 
     def load(self, row: Row) -> Model:
         """Return the instance that loading the row would give; columns that were not read are deferred."""
-        names = [field.attname for field in self.plan.fields]
-        values = [self.value(place, raw) for place, raw in enumerate(row)]
-        return self.plan.model.from_db(self._connection.alias, names, values)
+        values = [self.value(place, row[place]) for place in self._loaded.values()]
+        return self.plan.model.from_db(self._connection.alias, list(self._loaded), values)
 
     def locked_rows(self, where: str, params: Sequence[Any]) -> list[Row]:
         """Read the rows that a statement is about to change, and lock them, in key order."""

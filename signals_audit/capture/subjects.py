@@ -10,7 +10,7 @@ from django.db.models import Model
 
 from .connection import ConnectionState
 from .labels import key_text, safe_text
-from .plans import plan_for
+from .plans import End, plan_for
 from .rows import Reader, Row
 
 MANY = 200
@@ -54,13 +54,13 @@ class Owners:
     """The owners of the many-to-many rows of one statement, read together when the first is asked for."""
 
     state: ConnectionState
-    model: type[Model]
+    end: End
     pks: Sequence[Any]
     _loaded: dict[Any, Model] | None = field(default=None, init=False)
 
     def get(self, pk: Any) -> Model | None:
         """Return an owner as it is now; None when it is gone."""
-        noted = self.state.instances.get((self.model, pk))
+        noted = self.state.instances.get((self.end.model, pk))
         if noted is not None:
             return noted
         if self._loaded is None:
@@ -71,12 +71,12 @@ class Owners:
         """Return an owner's text; its label and key where there are more owners than is good to load."""
         owner = self.get(pk) if len(self.pks) <= MANY else None
         if owner is None:
-            return key_text(self.model, pk)
-        plan = plan_for(self.model)
+            return key_text(self.end.model, pk)
+        plan = plan_for(self.end.read)
         return safe_text(owner, plan.masked if plan is not None else frozenset())
 
     def _load(self) -> dict[Any, Model]:
-        plan = plan_for(self.model)
+        plan = plan_for(self.end.read)
         if plan is None:
             return {}
         reader = self.state.reader(plan)

@@ -1,0 +1,1 @@
+"""An app whose migrations write rows, before the log's tables are there and afterwards."""
