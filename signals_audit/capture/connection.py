@@ -6,7 +6,7 @@ import logging
 from functools import partial
 from typing import Any
 
-from django.db import router
+from django.db import OperationalError, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
@@ -93,12 +93,24 @@ class ConnectionState:
         if not router.allow_migrate(self.connection.alias, "signals_audit", model_name="auditentry"):
             return False
         self.connection.ensure_connection()
+        if self.connection.vendor == "sqlite" and self.connection.connection.in_transaction:
+            return self._finds_table_by_locking()
         with self.connection.wrap_database_errors:
             cursor = self.connection.create_cursor()
             try:
                 return TABLE in self.connection.introspection.table_names(cursor)
             finally:
                 cursor.close()
+
+    def _finds_table_by_locking(self) -> bool:
+        """Ask by the empty write: a SELECT could be the first read of a transaction that will write."""
+        try:
+            self.lock_before_read()
+        except OperationalError as error:
+            if "no such table" in str(error):
+                return False
+            raise
+        return True
 
     def _skip(self) -> None:
         self.skipped += 1

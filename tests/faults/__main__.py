@@ -24,6 +24,7 @@ def options() -> argparse.Namespace:
     kill = commands.add_parser("kill", help="kill writers at random moments")
     kill.add_argument("kills", type=int)
     commands.add_parser("points", help="kill a writer at each of its statements")
+    commands.add_parser("rival", help="write with a rival between the statements")
     return parser.parse_args()
 
 
@@ -43,7 +44,7 @@ def database(journal: str) -> Iterator[None]:
 
 
 def outcome(chosen: argparse.Namespace) -> dict[str, Any]:
-    from . import kills, load, work
+    from . import kills, load, rival, work
     from .settings import HAS_APP
     from .settle import settle
 
@@ -53,6 +54,8 @@ def outcome(chosen: argparse.Namespace) -> dict[str, Any]:
             done = load.run(chosen.processes, chosen.turns, chosen.forms)
         case "kill":
             done = kills.at_random(chosen.kills)
+        case "rival":
+            done = rival.meet()
         case _:
             done = kills.at_every_point()
     settle()

@@ -59,3 +59,17 @@ def test_a_transaction_that_ends_in_a_deadlock_leaves_no_entry(layout: str, tmp_
     assert sum(done.values()) == 120
     assert set(done) <= {"save_in_any_order", "child_then_parent", "deadlock"}
     assert found["verdict"] == FLAWLESS | {"entries": expected}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_first_write_of_a_connection_waits_for_its_turn_as_it_does_without_the_app(
+    layout: str, tmp_path: Path
+) -> None:
+    plain = run(tmp_path, layout, "rival", app="0")
+    audited = run(tmp_path, layout, "rival")
+    changed = {"create testapp.Article": 7, "update testapp.Parent": 2, "update testapp.Vote": 2}
+    assert plain["done"] == {"written": 8}
+    assert audited == {
+        "done": {"written": 8},
+        "verdict": FLAWLESS | {"entries": SEEDED | changed | {"delete testapp.Vote": 2}},
+    }
