@@ -37,9 +37,9 @@ def meet() -> dict[str, int]:
     for form in FORMS:
         for number, in_block in enumerate((False, True)):
             connections.close_all()
-            with closing(_rival()) as rival, connection.execute_wrapper(_before_writes(rival)):
-                with transaction.atomic() if in_block else nullcontext():
-                    form(number)
+            block = transaction.atomic() if in_block else nullcontext()
+            with closing(_rival()) as rival, connection.execute_wrapper(_before_writes(rival)), block:
+                form(number)
     return {"written": 2 * len(FORMS)}
 
 
