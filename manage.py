@@ -32,12 +32,10 @@ def newer_python():
 
 
 def run_tests(arguments):
-    import pytest
-
-    # From any current directory: pytest looks for its settings and for the tests from here.
+    # From any current directory; a process of its own, so that the tests do not find themselves in a command.
     os.chdir(ROOT)
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-    return pytest.main(["--rootdir", ROOT, "-c", os.path.join(ROOT, "pyproject.toml")] + arguments)
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", "-c", "pyproject.toml"] + arguments)
 
 
 def main():
@@ -50,7 +48,7 @@ def main():
 
     bootstrap()
     if sys.argv[1:2] == ["test"]:
-        sys.exit(run_tests(sys.argv[2:]))
+        run_tests(sys.argv[2:])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
     from django.core.management import execute_from_command_line
 
