@@ -12,7 +12,7 @@ from .running import FLAWLESS, LAYOUTS, run
 
 SEEDED = {f"create testapp.{name}": 5 for name in ("Article", "Vote", "Parent", "Tag")}
 SAVES = ("save", "save_in_block", "save_in_late_block", "count_up")
-POINTING = ("parent_then_child", "child_then_parent", "favourite")
+POINTING = ("parent_then_child", "child_then_parent", "child_of_another", "favourite")
 # InnoDB locks the row that is pointed at for good: only in the one order does plain Django meet no deadlock.
 WITHOUT_DEADLOCK = POINTING[:1] if VENDOR == "mariadb" else POINTING
 

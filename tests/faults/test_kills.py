@@ -18,8 +18,9 @@ def test_nothing_is_lost_and_nothing_made_up_when_writers_are_killed_at_random_m
     layout: str, kills: int, tmp_path: Path
 ) -> None:
     found = run(tmp_path, layout, "kill", str(kills))
-    assert found["verdict"].pop("entries")["create testapp.Article"] >= kills
+    entries = found["verdict"].pop("entries")
     assert found == {"done": {"kills": kills}, "verdict": FLAWLESS}
+    assert entries["create testapp.Article"] >= kills
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -27,6 +28,7 @@ def test_nothing_is_lost_and_nothing_made_up_when_a_writer_is_killed_at_any_of_i
     layout: str, tmp_path: Path
 ) -> None:
     found = run(tmp_path, layout, "points")
-    assert found["done"]["kills"] > 90
-    assert found["verdict"].pop("entries")["update testapp.Article"] > 90
+    entries = found["verdict"].pop("entries")
     assert found["verdict"] == FLAWLESS
+    assert found["done"]["kills"] > 60
+    assert entries["update testapp.Article"] > 60

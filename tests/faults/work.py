@@ -60,6 +60,13 @@ class Writer:
             Child.objects.create(name="child", parent_id=key)
             self._named(key).save()
 
+    def child_of_another(self) -> None:
+        """Save a row and insert one that points at another row, which others may be saving the while."""
+        saved, another = self._random.sample(self._parents, 2)
+        with writing_block():
+            self._named(saved).save()
+            Child.objects.create(name="child", parent_id=another)
+
     def favourite(self) -> None:
         """Insert a row that points at another, and have that one point back at it."""
         key = self._random.choice(self._parents)
