@@ -18,7 +18,7 @@ from signals_audit.testing import (
     isolated_registry,
     unaudited_queries,
 )
-from tests.testapp.models import Article, Author, Place, Restaurant, Tag, Unaudited
+from tests.testapp.models import Article, Author, Place, Remembered, Restaurant, Tag, Unaudited
 
 pytestmark = pytest.mark.django_db
 
@@ -157,6 +157,10 @@ def everything() -> None:
     Author.objects.bulk_create([Author(name="one"), Author(name="two")])
     restaurant = Restaurant.objects.create(name="Chez Ada")
     Place.objects.filter(pk=restaurant.pk).update(city="London")
+    remembered = Remembered.objects.create(name="one")
+    remembered = Remembered.objects.get(pk=remembered.pk)
+    remembered.name = "two"
+    remembered.save(update_fields=["name"])
     with transaction.atomic():
         author.delete()
 
