@@ -1,4 +1,4 @@
-"""A fresh `migrate`: before the log's tables exist nothing is recorded, afterwards historical models are too."""
+"""A fresh `migrate`: nothing is recorded before the log's tables exist, afterwards historical models are."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_rows_written_before_the_tables_exist_are_there_and_it_is_said_once(
 
 def test_historical_models_are_recorded_under_the_real_label(migrated: tuple[dict[str, Any], str]) -> None:
     found, _said = migrated
-    assert [tuple(entry[:2]) + (entry[4],) for entry in found["entries"]] == [
+    assert [(entry[0], entry[1], entry[4]) for entry in found["entries"]] == [
         ("create", "migrated_app.Part", "save"),
         ("create", "migrated_app.Widget", "save"),
         ("update", "migrated_app.Widget", "save"),

@@ -1,6 +1,6 @@
 """What an audited write asks of the database beyond plain Django: a promise, so a test for each database.
 
-An update costs one read more, each write the entry's insert, and each transaction and context the change set's.
+An update costs one read more, each write the entry's insert, each transaction and context the change set's.
 Where the database cannot return the rows of an UPDATE, they are read again.
 """
 

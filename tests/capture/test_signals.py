@@ -1,4 +1,4 @@
-"""The audited lifecycle signals: sent for each change, inside its transaction, with the truth and the object."""
+"""The audited lifecycle signals: sent for each change, inside its transaction, with truth and object."""
 
 from __future__ import annotations
 
