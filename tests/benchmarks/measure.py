@@ -89,10 +89,13 @@ def timed(case: Case, variant: str, count: int, *, autocommit: bool) -> float:
 
 def ready(case: Case, variant: str, count: int, *, autocommit: bool) -> tuple[list[Any], Step]:
     """Make the rows that a variant works on; one item more than is measured, to warm up with."""
+    model = case.models[variant]
     with without_the_app():
-        if not connection.in_atomic_block:
-            forget()
-        items = list(case.prepare(case.models[variant], count + 1))
+        case.prepare(model, count + 1)
+    with surroundings(variant):
+        items = list(case.prepare(model, count + 1))  # the rows are there now, and loaded as usual
+    with without_the_app():
+        forget()
     return items, step_of(case, variant, autocommit=autocommit)
 
 
