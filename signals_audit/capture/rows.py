@@ -22,7 +22,7 @@ class Reader:
 
     __slots__ = (
         *("_connection", "_converters", "_encoders", "_formatted", "_key_columns", "_loaded", "_lock"),
-        *("columns", "plan", "select"),
+        *("_select_one", "columns", "plan", "select"),
     )
 
     def __init__(self, plan: TablePlan, connection: BaseDatabaseWrapper) -> None:
@@ -37,6 +37,7 @@ class Reader:
         self.columns = ", ".join(formatted)
         self.select = f"SELECT {self.columns} FROM {connection.ops.quote_name(table)}"  # noqa: S608
         self._lock = LOCKS.get(connection.vendor, "")
+        self._select_one = f"{self.select} WHERE {self._key_columns[0]} = %s{self._lock}"
         found = compiler.get_converters(columns)
         self._converters = [
             found.get(place) or _real(field, connection) for place, field in enumerate(plan.fields)
@@ -95,6 +96,10 @@ class Reader:
         """Read the rows that a statement is about to change, and lock them, in key order."""
         order = " ORDER BY " + ", ".join(self._key_columns) if self._lock else ""
         return self._read(f"{self.select}{where}{order}{self._lock}", params)
+
+    def locked_row(self, key: Any) -> list[Row]:
+        """Read one row by its raw primary key, and lock it."""
+        return self._read(self._select_one, (key,))
 
     def rows_of(self, keys: Iterable[Any]) -> list[Row]:
         """Read rows again by their raw primary keys."""

@@ -8,6 +8,8 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
+from django.db.models.expressions import Col
+from django.db.models.lookups import Exact
 from django.db.models.sql import Query
 from django.db.models.sql.constants import ROW_COUNT
 
@@ -128,12 +130,34 @@ def _paired(plan: TablePlan, before: dict[Any, Row], after: Sequence[Row]) -> di
 
 def _before(compiler: Any, block: WriteBlock, reader: Reader) -> list[Row]:
     """Read and lock the rows that a statement is about to change."""
+    key = _lone_key(compiler)
+    if key is not None:
+        block.state.lock_before_read()
+        return reader.locked_row(key)
     try:
         where, params = _where(compiler)
     except EmptyResultSet:
         return []
     block.state.lock_before_read()
     return reader.locked_rows(where, params)
+
+
+def _lone_key(compiler: Any) -> Any:
+    """Return the key that a statement names, as a parameter; None where it says anything else or more.
+
+    It is what every `save()` says, and its SQL is known.
+    """
+    query = compiler.query
+    conditions = query.where.children
+    if len(conditions) != 1 or query.where.negated or getattr(query, "related_updates", None):
+        return None
+    named = conditions[0]
+    if type(named) is not Exact or type(named.lhs) is not Col or hasattr(named.rhs, "resolve_expression"):
+        return None
+    field = named.lhs.target
+    if not field.primary_key or named.lhs.alias != query.model._meta.db_table:
+        return None
+    return field.get_db_prep_value(named.rhs, compiler.connection, prepared=True)
 
 
 def _where(compiler: Any) -> tuple[str, Sequence[Any]]:
