@@ -10,7 +10,8 @@ from django.db import OperationalError, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F
 
-from tests.testapp.models import Article, Parent, Vote
+from signals_audit import audit_context
+from tests.testapp.models import Article, Author, Parent, Vote
 
 
 def create(number: int) -> None:
@@ -38,9 +39,15 @@ def meet() -> dict[str, int]:
         for number, in_block in enumerate((False, True)):
             connections.close_all()
             block = transaction.atomic() if in_block else nullcontext()
-            with closing(_rival()) as rival, connection.execute_wrapper(_before_writes(rival)), block:
+            acting = audit_context(actor=_actor_from_the_database)
+            with closing(_rival()) as rival, connection.execute_wrapper(_before_writes(rival)), block, acting:
                 form(number)
     return {"written": 2 * len(FORMS)}
+
+
+def _actor_from_the_database() -> str:
+    """Return an actor that is read when it is asked for, as the user of a request is."""
+    return str(Author.objects.first())
 
 
 def _rival() -> BaseDatabaseWrapper:
