@@ -31,18 +31,20 @@ def delete(number: int) -> None:
 
 
 FORMS = (create, save, update, delete)
+WAYS = ((True, False), (False, False), (True, True), (False, True))
 
 
 def meet() -> dict[str, int]:
-    """Write in every form, as the first thing that a connection does, in autocommit and in a block."""
+    """Write in every form, first of all on a connection and later on, in autocommit and in a block."""
     for form in FORMS:
-        for number, in_block in enumerate((False, True)):
-            connections.close_all()
+        for number, (is_first, in_block) in enumerate(WAYS):
+            if is_first:
+                connections.close_all()
             block = transaction.atomic() if in_block else nullcontext()
             acting = audit_context(actor=_actor_from_the_database)
             with closing(_rival()) as rival, connection.execute_wrapper(_before_writes(rival)), block, acting:
                 form(number)
-    return {"written": 2 * len(FORMS)}
+    return {"written": len(WAYS) * len(FORMS)}
 
 
 def _actor_from_the_database() -> str:

@@ -62,14 +62,12 @@ def test_a_transaction_that_ends_in_a_deadlock_leaves_no_entry(layout: str, tmp_
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_the_first_write_of_a_connection_waits_for_its_turn_as_it_does_without_the_app(
-    layout: str, tmp_path: Path
-) -> None:
+def test_a_write_waits_for_its_turn_as_it_does_without_the_app(layout: str, tmp_path: Path) -> None:
     plain = run(tmp_path, layout, "rival", app="0")
     audited = run(tmp_path, layout, "rival")
-    changed = {"create testapp.Article": 7, "update testapp.Parent": 2, "update testapp.Vote": 2}
-    assert plain["done"] == {"written": 8}
+    changed = {"create testapp.Article": 9, "update testapp.Parent": 4, "update testapp.Vote": 4}
+    assert plain["done"] == {"written": 16}
     assert audited == {
-        "done": {"written": 8},
-        "verdict": FLAWLESS | {"entries": SEEDED | changed | {"delete testapp.Vote": 2}},
+        "done": {"written": 16},
+        "verdict": FLAWLESS | {"entries": SEEDED | changed | {"delete testapp.Vote": 4}},
     }
