@@ -17,6 +17,7 @@ from django.db.models.functions import Concat, Upper
 from django.db.models.signals import post_save, pre_save
 
 from signals_audit import disabled
+from signals_audit.models import AuditEntry
 from tests.testapp.models import (
     Article,
     Author,
@@ -603,6 +604,27 @@ def test_a_field_that_saves_another_object_while_it_is_saved_has_an_entry_of_its
     article = Article(title="a")
     article.save()
     assert entries() == [updated(author, {"name": ["n", "counted"]}), created(article, 2)]
+
+
+def test_a_field_that_updates_another_row_while_it_is_saved_leaves_that_row_its_own_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    article, other = make(Article, title="a"), make(Article, title="b")
+    field = Article._meta.get_field("body")
+    plain = field.pre_save
+
+    def count(instance: Article, add: bool) -> Any:
+        Article.objects.filter(pk=other.pk).update(views=7)
+        return plain(instance, add)
+
+    monkeypatch.setattr(field, "pre_save", count)
+    article.views = 1
+    article.save()
+    assert entries() == [
+        updated(other, {"views": [0, 7]}, 1, source="update"),
+        updated(article, {"views": [0, 1]}, 2),
+    ]
+    assert list(AuditEntry.objects.order_by("id").values_list("object_repr", flat=True)) == ["b", "a"]
 
 
 def test_masked_fields_are_masked_and_still_compared() -> None:

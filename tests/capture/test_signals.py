@@ -148,6 +148,15 @@ def test_a_veto_taints_the_block_around_it_unless_it_has_a_savepoint() -> None:
     assert Article.objects.count() == 0
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_that_was_vetoed_and_caught_is_undone_with_the_block_around_it() -> None:
+    make(Article, title="a")
+    with transaction.atomic(), connected(object_deleted, veto, Article), pytest.raises(Veto):
+        Article.objects.all()._raw_delete("default")
+    assert Article.objects.count() == 1
+    assert (entries(), orphans()) == ([], [])
+
+
 def test_the_instance_of_an_event_is_the_one_that_was_saved_with_its_key() -> None:
     seen: list[tuple[Any, Any, Any]] = []
 
