@@ -36,7 +36,7 @@ SIGNALS: Final = (object_created, object_changed, object_deleted, relation_chang
 # statements that capture runs in Django's place, with more columns returned, are the project's.
 BETWEEN: Final = ("contextlib", "django.", "signals_audit.capture.seams", "signals_audit.testing")
 OWN: Final = ("signals_audit.capture.", "signals_audit.recorder")
-NOT_OWN: Final = "signals_audit.capture.statements"
+NOT_OWN: Final = ("signals_audit.capture.statements", "signals_audit.capture.returning")
 
 
 # Events
@@ -224,7 +224,7 @@ def _is_own_statement() -> bool:
         frame = frame.f_back
         module = str(frame.f_globals.get("__name__", ""))
         if not module.startswith(BETWEEN):
-            return module.startswith(OWN) and module != NOT_OWN
+            return module.startswith(OWN) and module not in NOT_OWN
     return False
 
 

@@ -30,6 +30,7 @@ from django.db.models.sql.constants import ROW_COUNT
 from . import loading, statements
 from .blocks import WriteBlock
 from .connection import state_of
+from .returning import can_return_updated
 from .wrapping import is_wrapped, unwrap, wrap
 
 UID = "signals_audit.capture.seams"
@@ -117,7 +118,7 @@ def _observed_update(base: Any) -> Any:
         def execute_returning_sql(self, returning_fields: Any) -> Any:
             """Exist since Django 6.0: `save()` asks for values that the database computes."""
             plan = statements.observed(self)
-            if plan is None or not statements.can_return_updated(self):
+            if plan is None or not can_return_updated(self):
                 return super().execute_returning_sql(returning_fields)
             return statements.update(self, plan, super().execute_sql, returning_fields)[1]
 

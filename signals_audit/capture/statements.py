@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
-from django.db.models.expressions import Col
-from django.db.models.lookups import Exact
-from django.db.models.sql import Query
 from django.db.models.sql.constants import ROW_COUNT
 
 from ..context import is_disabled
 from .blocks import WriteBlock
 from .changes import EventMaker
+from .conditions import rows_before
 from .connection import state_of
 from .plans import TablePlan, plan_for
 from .remembered import Remembered, remembered
+from .returning import Fields, can_return_deleted, can_return_updated, run_returning
 from .rows import Reader, Row
 
 Plain = Callable[[Any], Any]
-Fields = Sequence[Any]
 
 
 def is_watched(model: type[Model], connection: BaseDatabaseWrapper) -> bool:
@@ -51,7 +48,7 @@ def insert(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields | None) 
         reader = block.state.reader(plan)
         objs = compiler.query.objs
         if compiler.connection.features.can_return_columns_from_insert:
-            given, rows = _run_returning(compiler, reader.columns, wanted or ())
+            given, rows = run_returning(compiler, reader.columns, wanted or ())
         else:
             given = plain(wanted)
             rows = _inserted_again(compiler, reader, given, wanted)
@@ -65,10 +62,10 @@ def delete(compiler: Any, plan: TablePlan, plain: Plain) -> int:
     with WriteBlock.around(compiler.connection) as block:
         maker = EventMaker(block, plan, "delete")
         reader = block.state.reader(plan)
-        if _can_return_deleted(compiler):
-            _given, rows = _run_returning(compiler, reader.columns, ())
+        if can_return_deleted(compiler):
+            _given, rows = run_returning(compiler, reader.columns, ())
         else:
-            rows = _before(compiler, block, reader)
+            rows = rows_before(compiler, block, reader)
             plain(ROW_COUNT)
         maker.deleted(rows)
         block.state.is_locked = True
@@ -86,9 +83,9 @@ def update(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields = ()) ->
         known = remembered(compiler, plan, block)
         if known is not None:
             return _update_remembered(compiler, known, maker, wanted)
-        before = {plan.key_of(row): row for row in _before(compiler, block, reader)}
+        before = {plan.key_of(row): row for row in rows_before(compiler, block, reader)}
         if can_return_updated(compiler):
-            given, after = _run_returning(compiler, reader.columns, wanted)
+            given, after = run_returning(compiler, reader.columns, wanted)
             count = len(after)
         else:
             given, count = [], plain(ROW_COUNT) or 0
@@ -101,7 +98,7 @@ def _update_remembered(
     compiler: Any, known: Remembered, maker: EventMaker, wanted: Fields
 ) -> tuple[int, list[Any]]:
     """Run the UPDATE of an instance whose row is remembered: only columns that may differ are asked for."""
-    given, after = _run_returning(compiler, maker.reader.some_columns(known.places), wanted)
+    given, after = run_returning(compiler, maker.reader.some_columns(known.places), wanted)
     for row in after:
         maker.changed_from_memory(known, row)
     return len(after), given
@@ -128,93 +125,6 @@ def _paired(plan: TablePlan, before: dict[Any, Row], after: Sequence[Row]) -> di
     return before
 
 
-def _before(compiler: Any, block: WriteBlock, reader: Reader) -> list[Row]:
-    """Read and lock the rows that a statement is about to change."""
-    key = _lone_key(compiler)
-    if key is not None:
-        block.state.lock_before_read()
-        return reader.locked_row(key)
-    try:
-        where, params = _where(compiler)
-    except EmptyResultSet:
-        return []
-    block.state.lock_before_read()
-    return reader.locked_rows(where, params)
-
-
-def _lone_key(compiler: Any) -> Any:
-    """Return the key that a statement names, as a parameter; None where it says anything else or more.
-
-    It is what every `save()` says, and its SQL is known.
-    """
-    query = compiler.query
-    conditions = query.where.children
-    if len(conditions) != 1 or query.where.negated or getattr(query, "related_updates", None):
-        return None
-    named = conditions[0]
-    if type(named) is not Exact or type(named.lhs) is not Col or hasattr(named.rhs, "resolve_expression"):
-        return None
-    field = named.lhs.target
-    if not field.primary_key or named.lhs.alias != query.model._meta.db_table:
-        return None
-    return field.get_db_prep_value(named.rhs, compiler.connection, prepared=True)
-
-
-def _where(compiler: Any) -> tuple[str, Sequence[Any]]:
-    try:
-        sql, params = compiler.compile(_single_table(compiler).where)
-    except FullResultSet:
-        return "", ()
-    return f" WHERE {sql}", params
-
-
-def _single_table(compiler: Any) -> Any:
-    """Return the query with a condition that names its own table alone, as Django's compilers make it."""
-    query = compiler.query
-    if hasattr(query, "related_updates"):
-        compiler.pre_sql_setup()
-        return query
-    if compiler.single_alias:
-        return query
-    inner = query.clone()
-    inner.__class__ = Query
-    inner.clear_select_clause()
-    inner.select = (query.model._meta.pk.get_col(query.get_initial_alias()),)
-    outer = Query(query.model)
-    outer.add_filter("pk__in", inner)  # type: ignore[arg-type]
-    return outer
-
-
-def _run_returning(compiler: Any, columns: str, wanted: Fields) -> tuple[list[Any], list[Row]]:
-    """Run a compiler's statement with our columns returned behind those that Django wants."""
-    compiler.returning_fields = list(wanted) or None
-    rows: list[Row] = []
-    for sql, params in _statements(compiler):
-        with compiler.connection.cursor() as cursor:
-            cursor.execute(f"{sql}{', ' if wanted else ' RETURNING '}{columns}", params)
-            rows += cursor.fetchall()
-    if not wanted:
-        return [()] * len(rows), rows
-    given = [row[: len(wanted)] for row in rows]
-    return _converted(compiler, wanted, given), [row[len(wanted) :] for row in rows]
-
-
-def _statements(compiler: Any) -> Iterator[tuple[str, Any]]:
-    """Yield a compiler's SQL: an INSERT may take several statements, an UPDATE of nothing takes none."""
-    try:
-        made = compiler.as_sql()
-    except EmptyResultSet:
-        return
-    yield from made if isinstance(made, list) else [made]
-
-
-def _converted(compiler: Any, fields: Fields, rows: list[Row]) -> list[Any]:
-    """Convert what Django asked to have returned, as its own compilers do."""
-    table = compiler.query.get_meta().db_table
-    converters = compiler.get_converters([field.get_col(table) for field in fields])
-    return list(compiler.apply_converters(rows, converters)) if converters else rows
-
-
 def _inserted_again(compiler: Any, reader: Reader, given: Sequence[Any], wanted: Fields | None) -> list[Row]:
     """Read back what was inserted where the database cannot return it: by the keys that are known."""
     meta = compiler.query.get_meta()
@@ -230,22 +140,3 @@ def _raw_key(compiler: Any, meta: Any, instance: Any) -> Any:
         for field in meta.pk_fields
     ]
     return None if None in values else values[0] if len(values) == 1 else tuple(values)
-
-
-def can_return_updated(compiler: Any) -> bool:
-    """Tell whether the database returns the rows of this UPDATE."""
-    query = compiler.query
-    return _has_returning(compiler.connection) and bool(query.values) and not query.related_updates
-
-
-def _can_return_deleted(compiler: Any) -> bool:
-    """Tell whether the database returns the rows of this DELETE; MariaDB does where one table is named."""
-    if getattr(compiler.connection, "mysql_is_mariadb", False):
-        return bool(compiler.single_alias) and "SELECT " not in next(_statements(compiler), ("",))[0]
-    return _has_returning(compiler.connection)
-
-
-def _has_returning(connection: BaseDatabaseWrapper) -> bool:
-    """Tell whether every statement of the database has RETURNING, as SQLite has since 3.35."""
-    can = connection.features.can_return_columns_from_insert
-    return connection.vendor in ("postgresql", "sqlite") and bool(can)

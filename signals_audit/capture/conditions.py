@@ -1,0 +1,71 @@
+"""Which rows a statement is about to change: its condition, put to use in a SELECT that locks them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet, FullResultSet
+from django.db.models.expressions import Col
+from django.db.models.lookups import Exact
+from django.db.models.sql import Query
+
+from .blocks import WriteBlock
+from .rows import Reader, Row
+
+
+def rows_before(compiler: Any, block: WriteBlock, reader: Reader) -> list[Row]:
+    """Read and lock the rows that a statement is about to change."""
+    key = _lone_key(compiler)
+    if key is not None:
+        block.state.lock_before_read()
+        return reader.locked_row(key)
+    try:
+        where, params = _where(compiler)
+    except EmptyResultSet:
+        return []
+    block.state.lock_before_read()
+    return reader.locked_rows(where, params)
+
+
+def _lone_key(compiler: Any) -> Any:
+    """Return the key that a statement names, as a parameter; None where it says anything else or more.
+
+    It is what every `save()` says, and its SQL is known.
+    """
+    query = compiler.query
+    conditions = query.where.children
+    if len(conditions) != 1 or query.where.negated or getattr(query, "related_updates", None):
+        return None
+    named = conditions[0]
+    if type(named) is not Exact or type(named.lhs) is not Col or hasattr(named.rhs, "resolve_expression"):
+        return None
+    field = named.lhs.target
+    if not field.primary_key or named.lhs.alias != query.model._meta.db_table:
+        return None
+    return field.get_db_prep_value(named.rhs, compiler.connection, prepared=True)
+
+
+def _where(compiler: Any) -> tuple[str, Sequence[Any]]:
+    try:
+        sql, params = compiler.compile(_single_table(compiler).where)
+    except FullResultSet:
+        return "", ()
+    return f" WHERE {sql}", params
+
+
+def _single_table(compiler: Any) -> Any:
+    """Return the query with a condition that names its own table alone, as Django's compilers make it."""
+    query = compiler.query
+    if hasattr(query, "related_updates"):
+        compiler.pre_sql_setup()
+        return query
+    if compiler.single_alias:
+        return query
+    inner = query.clone()
+    inner.__class__ = Query
+    inner.clear_select_clause()
+    inner.select = (query.model._meta.pk.get_col(query.get_initial_alias()),)
+    outer = Query(query.model)
+    outer.add_filter("pk__in", inner)  # type: ignore[arg-type]
+    return outer

@@ -1,0 +1,62 @@
+"""Running Django's statement with our columns returned behind those that Django wants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from .rows import Row
+
+Fields = Sequence[Any]
+
+
+def run_returning(compiler: Any, columns: str, wanted: Fields) -> tuple[list[Any], list[Row]]:
+    """Run a compiler's statement with our columns returned behind those that Django wants."""
+    compiler.returning_fields = list(wanted) or None
+    rows: list[Row] = []
+    for sql, params in _statements(compiler):
+        with compiler.connection.cursor() as cursor:
+            cursor.execute(f"{sql}{', ' if wanted else ' RETURNING '}{columns}", params)
+            rows += cursor.fetchall()
+    if not wanted:
+        return [()] * len(rows), rows
+    given = [row[: len(wanted)] for row in rows]
+    return _converted(compiler, wanted, given), [row[len(wanted) :] for row in rows]
+
+
+def _statements(compiler: Any) -> Iterator[tuple[str, Any]]:
+    """Yield a compiler's SQL: an INSERT may take several statements, an UPDATE of nothing takes none."""
+    try:
+        made = compiler.as_sql()
+    except EmptyResultSet:
+        return
+    yield from made if isinstance(made, list) else [made]
+
+
+def _converted(compiler: Any, fields: Fields, rows: list[Row]) -> list[Any]:
+    """Convert what Django asked to have returned, as its own compilers do."""
+    table = compiler.query.get_meta().db_table
+    converters = compiler.get_converters([field.get_col(table) for field in fields])
+    return list(compiler.apply_converters(rows, converters)) if converters else rows
+
+
+def can_return_updated(compiler: Any) -> bool:
+    """Tell whether the database returns the rows of this UPDATE."""
+    query = compiler.query
+    return _has_returning(compiler.connection) and bool(query.values) and not query.related_updates
+
+
+def can_return_deleted(compiler: Any) -> bool:
+    """Tell whether the database returns the rows of this DELETE; MariaDB does where one table is named."""
+    if getattr(compiler.connection, "mysql_is_mariadb", False):
+        return bool(compiler.single_alias) and "SELECT " not in next(_statements(compiler), ("",))[0]
+    return _has_returning(compiler.connection)
+
+
+def _has_returning(connection: BaseDatabaseWrapper) -> bool:
+    """Tell whether every statement of the database has RETURNING, as SQLite has since 3.35."""
+    can = connection.features.can_return_columns_from_insert
+    return connection.vendor in ("postgresql", "sqlite") and bool(can)
