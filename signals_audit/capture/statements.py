@@ -18,6 +18,7 @@ from .plans import TablePlan, plan_for
 from .remembered import Remembered, remembered
 from .returning import Fields, can_return_deleted, can_return_updated, run_returning
 from .rows import Reader, Row
+from .upserts import is_upsert, upsert
 
 Plain = Callable[[Any], Any]
 
@@ -47,7 +48,10 @@ def insert(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields | None) 
         maker = EventMaker(block, plan, "bulk_create")
         reader = block.state.reader(plan)
         objs = compiler.query.objs
-        if compiler.connection.features.can_return_columns_from_insert:
+        if is_upsert(compiler) and compiler.connection.features.can_return_columns_from_insert:
+            given, before, rows, changed = upsert(compiler, plan, block, wanted or ())
+            maker.updated(before, changed)
+        elif compiler.connection.features.can_return_columns_from_insert:
             given, rows = run_returning(compiler, reader.columns, wanted or ())
         else:
             given = plain(wanted)

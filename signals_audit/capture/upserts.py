@@ -1,0 +1,103 @@
+"""`bulk_create(update_conflicts=True)`: which rows were there before, and which the statement created.
+
+The rows that would conflict are read and locked first, by what is unique. PostgreSQL is asked besides whether a
+row is new, for somebody may have inserted it in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db.models import UniqueConstraint
+from django.db.models.constants import OnConflict
+
+from .blocks import WriteBlock
+from .plans import TablePlan
+from .returning import run_returning
+from .rows import Reader, Row
+
+CHUNK = 100
+IS_NEW = ", (xmax = 0)"  # an inserted row version has not been locked or updated by anybody
+
+Condition = tuple[str, tuple[Any, ...]]
+
+
+def is_upsert(compiler: Any) -> bool:
+    """Tell whether an INSERT updates the rows that it conflicts with."""
+    return compiler.query.on_conflict is OnConflict.UPDATE
+
+
+def upsert(
+    compiler: Any, plan: TablePlan, block: WriteBlock, wanted: Sequence[Any]
+) -> tuple[list[Any], dict[Any, Row], list[Row], list[Row]]:
+    """Run an upsert. Return what Django wants, the rows of before by key, the created and the updated rows."""
+    reader = block.state.reader(plan)
+    before = {plan.key_of(row): row for row in _conflicting(compiler, block, reader)}
+    if compiler.connection.vendor != "postgresql":
+        given, rows = run_returning(compiler, reader.columns, wanted)
+        return given, before, *_split(plan, before, [(row, True) for row in rows])
+    given, marked = run_returning(compiler, reader.columns + IS_NEW, wanted)
+    return given, before, *_split(plan, before, [(row[:-1], row[-1]) for row in marked])
+
+
+def _split(
+    plan: TablePlan, before: dict[Any, Row], rows: Sequence[tuple[Row, bool]]
+) -> tuple[list[Row], list[Row]]:
+    """Tell created rows from updated ones: an updated row was there before, or the database says so."""
+    created = [row for row, may_be_new in rows if may_be_new and plan.key_of(row) not in before]
+    known = {plan.key_of(row) for row in created}
+    return created, [row for row, _ in rows if plan.key_of(row) not in known]
+
+
+def _conflicting(compiler: Any, block: WriteBlock, reader: Reader) -> list[Row]:
+    """Read and lock the rows that stand in the way of an upsert."""
+    conditions = list(_conditions(compiler))
+    if conditions:
+        block.state.lock_before_read()
+    rows: list[Row] = []
+    for start in range(0, len(conditions), CHUNK):
+        chunk = conditions[start : start + CHUNK]
+        where = " OR ".join(sql for sql, _ in chunk)
+        rows += reader.locked_rows(f" WHERE {where}", [value for _, params in chunk for value in params])
+    return rows
+
+
+def _conditions(compiler: Any) -> Iterator[Condition]:
+    """Yield the condition of each object and each set of fields by which it may conflict."""
+    for fields in _unique_sets(compiler):
+        for instance in compiler.query.objs:
+            condition = _condition(compiler, fields, instance)
+            if condition is not None:
+                yield condition
+
+
+def _unique_sets(compiler: Any) -> list[tuple[Any, ...]]:
+    """Return the sets of fields that may conflict: those that were named, or all, as MySQL takes them."""
+    if compiler.query.unique_fields:
+        return [tuple(compiler.query.unique_fields)]
+    meta = compiler.query.get_meta()
+    sets = [tuple(meta.pk_fields)]
+    sets += [(field,) for field in meta.local_concrete_fields if field.unique and not field.primary_key]
+    sets += [tuple(map(meta.get_field, names)) for names in meta.unique_together]
+    sets += [
+        tuple(map(meta.get_field, constraint.fields))
+        for constraint in meta.constraints
+        if isinstance(constraint, UniqueConstraint) and constraint.fields
+    ]
+    return sets
+
+
+def _condition(compiler: Any, fields: Sequence[Any], instance: Any) -> Condition | None:
+    """Return the condition that finds the row in an object's way; None where a NULL keeps it from conflicting."""
+    parts, params = [], []
+    for field in fields:
+        if field not in compiler.query.fields:
+            return None
+        value = compiler.prepare_value(field, compiler.pre_save_val(field, instance))
+        if value is None:
+            return None
+        sql, own = compiler.field_as_sql(field, None, value)
+        parts.append(f"{compiler.connection.ops.quote_name(field.column)} = {sql}")
+        params += own
+    return f"({' AND '.join(parts)})", tuple(params)
