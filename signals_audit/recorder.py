@@ -7,6 +7,7 @@ to a hand-written INSERT.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -17,6 +18,7 @@ from .capture.plans import TablePlan, plan_for
 from .events import ChangeEvent
 from .masking import is_secret_name, mask
 from .models import AuditEntry, ChangeSet
+from .texts import MAX_REPR, shortened
 from .values import dumps, json_safe, text
 
 PARAMETERS = 900  # of a statement: SQLite's limit was 999 for long
@@ -75,6 +77,7 @@ class Writer:
         self._change_sets = Insert(ChangeSet, connection)
         self._entries = Insert(AuditEntry, connection)
         self._has_uuid = connection.features.has_native_uuid_field
+        self._most = _longest_statement(connection)
 
     def write(self, change_sets: Iterable[OpenChangeSet], events: Sequence[ChangeEvent]) -> None:
         """Insert the rows of change sets and the entries of events."""
@@ -117,13 +120,48 @@ class Writer:
                 event.using,
                 event.object_id,
                 event.object_repr,
-                dumps(stored_changes(event)),
+                self._changes(event),
                 event.source,
                 cause.name[:255] if cause is not None else "",
                 self._uuid(because.change_set) if because is not None else None,
                 because.seq if because is not None else None,
                 moment,
             )
+
+    def _changes(self, event: ChangeEvent) -> str:
+        """Return an event's changes as JSON that the server takes: at worst with large values cut."""
+        changes = stored_changes(event)
+        written = dumps(changes)
+        if self._most is None or _sent_length(written) <= self._most:
+            return written
+        return dumps({name: _cut(change) for name, change in changes.items()})
+
+
+def _longest_statement(connection: BaseDatabaseWrapper) -> int | None:
+    """Return how long an entry may be in bytes; MariaDB and MySQL end the connection where it is longer."""
+    if connection.vendor != "mysql":
+        return None
+    with connection.wrap_database_errors, closing(connection.create_cursor()) as cursor:
+        cursor.execute("SELECT @@max_allowed_packet")
+        return int(cursor.fetchone()[0]) - 100_000
+
+
+def _sent_length(written: str) -> int:
+    """Return how long JSON is in bytes when the driver has escaped it; an estimate where that is short."""
+    if len(written) < 1_000_000:
+        return len(written)
+    return len(written.encode()) + sum(written.count(escaped) for escaped in "\"\\'")
+
+
+def _cut(change: Any) -> Any:
+    """Return a change with large values cut to their start and a digest: readable, not restorable."""
+    if isinstance(change, Mapping):
+        return change
+    written = [dumps(value) for value in change]
+    return [
+        value if len(text) < 100_000 else {"repr": shortened(text, text, limit=MAX_REPR)}
+        for value, text in zip(change, written, strict=True)
+    ]
 
 
 def stored_changes(event: ChangeEvent) -> Mapping[str, Any]:

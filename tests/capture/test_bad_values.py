@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from signals_audit import audit_context, disabled
 from signals_audit.models import AuditEntry
@@ -170,7 +170,11 @@ def test_a_text_of_ten_megabytes_is_written_changed_and_deleted() -> None:
     article.save()
     article.delete()
     assert [entry.action for entry in entries()] == ["create", "update", "delete"]
-    assert entries()[1].changes == {"body": ["x" * 10_000_000, "y" * 10_000_000]}
+    before, after = entries()[1].changes["body"]
+    if connection.vendor == "mysql":  # which takes 16 MB at once
+        assert (before["repr"][:10], after["repr"][:10]) == ('"xxxxxxxxx', '"yyyyyyyyy')
+    else:
+        assert (before, after) == ("x" * 10_000_000, "y" * 10_000_000)
 
 
 @pytest.mark.parametrize("value", ["abc", [], object(), "1" * 5000])
