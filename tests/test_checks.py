@@ -509,27 +509,6 @@ def test_a_field_that_may_hold_a_secret_is_named(check: Check, monkeypatch: pyte
     assert check({"MODELS": {"testapp.Article": {"mask": []}}}) == []
 
 
-def test_rows_that_the_database_deletes_by_itself(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
-    field = Comment._meta.get_field("article")
-    by_django = {on_delete: [] for on_delete in (models.CASCADE, models.DO_NOTHING, models.SET_NULL)}
-    by_database = {
-        getattr(models, name): [
-            warning(
-                4,
-                "The database itself changes rows of testapp.Comment when what 'article' points at is "
-                f"deleted (on_delete={name}), and the log does not see it.",
-                "Have Django do it: on_delete=models.CASCADE, SET_NULL or SET_DEFAULT.",
-            )
-        ]
-        for name in ("DB_CASCADE", "DB_SET_NULL", "DB_SET_DEFAULT")
-        if hasattr(models, name)  # since Django 6.1
-    }
-    for on_delete, messages in (by_django | by_database).items():
-        monkeypatch.setattr(field.remote_field, "on_delete", on_delete)
-        assert check({"MODELS": ["testapp.Comment"]}) == messages
-        assert check({"MODELS": ["testapp.Article"]}) == []
-
-
 def test_a_database_that_the_log_may_not_be_on(check: Check) -> None:
     assert check({"MODELS": ["auth.Group"]}, DATABASE_ROUTERS=[f"{__name__}.KeepAway"]) == [
         warning(

@@ -13,7 +13,7 @@ from django.db.models import Model
 from ..events import ChangeEvent
 from . import pipeline
 from .journal import Journal
-from .plans import HISTORICAL, TablePlan
+from .plans import HISTORICAL, TablePlan, generation
 from .rows import Reader
 
 logger = logging.getLogger("signals_audit")
@@ -21,6 +21,8 @@ logger = logging.getLogger("signals_audit")
 ATTRIBUTE = "signals_audit_state"
 TABLE = "signals_audit_auditentry"
 LOCK_SQL = "DELETE FROM signals_audit_changeset WHERE 0"
+MISSING = "no such table"
+OTHER_LOCK_SQL = "DELETE FROM sqlite_sequence WHERE 0"  # SQLite's own table, there with the first AutoField
 
 
 _databases_with_tables: set[tuple[str, str]] = set()
@@ -30,6 +32,7 @@ class ConnectionState:
     """Everything that capture keeps for one connection."""
 
     __slots__ = (
+        "_generation",
         "_readers",
         "block",
         "connection",
@@ -48,15 +51,19 @@ class ConnectionState:
         self.is_locked = False
         self.has_tables = False
         self.skipped = 0
-        self._readers: dict[type[Model], Reader] = {}
+        self._readers: dict[TablePlan, Reader] = {}
+        self._generation = generation()
 
     def reader(self, plan: TablePlan) -> Reader:
         """Return the SQL for a plan, made on first use."""
-        reader = self._readers.get(plan.written)
-        if reader is None or reader.plan is not plan:
+        if self._generation != generation():
+            self._generation = generation()
+            self._readers.clear()
+        reader = self._readers.get(plan)
+        if reader is None:
             reader = Reader(plan, self.connection)
             if plan.written.__module__ != HISTORICAL:
-                self._readers[plan.written] = reader
+                self._readers[plan] = reader
         return reader
 
     def lock_before_read(self) -> None:
@@ -66,9 +73,17 @@ class ConnectionState:
         an empty write waits its turn instead. It bypasses Django's cursor: it is no query of the project's.
         """
         if not self.is_locked and self.connection.vendor == "sqlite":
-            with self.connection.wrap_database_errors:
-                self.connection.connection.execute(LOCK_SQL)
+            try:
+                self._lock(LOCK_SQL)
+            except OperationalError as error:
+                if MISSING not in str(error):
+                    raise
+                self._lock(OTHER_LOCK_SQL)  # that the log is missing is dealt with when it is written
         self.is_locked = True
+
+    def _lock(self, sql: str) -> None:
+        with self.connection.wrap_database_errors:
+            self.connection.connection.execute(sql)
 
     def can_record(self) -> bool:
         """Tell whether the log's tables exist on this alias; until then capture is off, logged, counted."""
@@ -105,11 +120,12 @@ class ConnectionState:
     def _finds_table_by_locking(self) -> bool:
         """Ask by the empty write: a SELECT could be the first read of a transaction that will write."""
         try:
-            self.lock_before_read()
+            self._lock(LOCK_SQL)
         except OperationalError as error:
-            if "no such table" in str(error):
+            if MISSING in str(error):
                 return False
             raise
+        self.is_locked = True
         return True
 
     def _skip(self) -> None:
@@ -142,6 +158,7 @@ class ConnectionState:
     def committed(self) -> None:
         """Begin a new journal; what a manual transaction did is told here, for it has no on_commit."""
         journal = self._begin_anew()
+        journal.was_committed()
         if journal.is_manual:
             tell(journal, self.connection.alias)
 

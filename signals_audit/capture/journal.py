@@ -52,13 +52,20 @@ def _facts(context: AuditContext) -> tuple[object, ...]:
 Undo = Callable[[], None]
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class AtCommit:
+    """Something to do once the transaction is committed."""
+
+    step: Callable[[], None]
+
+
 class Journal:
     """The change sets, events and undo steps of one connection's running transaction."""
 
     __slots__ = ("_items", "_marks", "_scheduled", "_sets", "_told", "is_manual")
 
     def __init__(self) -> None:
-        self._items: list[ChangeEvent | Undo] = []
+        self._items: list[ChangeEvent | AtCommit | Undo] = []
         self._marks: dict[str, tuple[int, int]] = {}
         self._sets: list[OpenChangeSet] = []
         self._told = 0
@@ -91,6 +98,16 @@ class Journal:
         """Have a step taken if the transaction, or the savepoint at hand, is rolled back."""
         self._items.append(step)
 
+    def at_commit(self, step: Callable[[], None]) -> None:
+        """Have a step taken when the transaction is committed, unless the savepoint at hand is rolled back."""
+        self._items.append(AtCommit(step))
+
+    def was_committed(self) -> None:
+        """Take the steps for COMMIT."""
+        for item in self._items:
+            if isinstance(item, AtCommit):
+                item.step()
+
     def schedule(self) -> bool:
         """Tell whether somebody must still ask to be called at COMMIT, and note that it is done."""
         if self._scheduled is not None:
@@ -115,7 +132,7 @@ class Journal:
 
     def _undo_from(self, start: int) -> None:
         for item in reversed(self._items[start:]):
-            if not isinstance(item, ChangeEvent):
+            if not isinstance(item, (ChangeEvent, AtCommit)):
                 item()
         del self._items[start:]
         self._told = min(self._told, start)

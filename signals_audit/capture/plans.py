@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from django.apps import apps
@@ -69,13 +69,17 @@ class TablePlan:
 
 
 _plans: dict[type[Model], TablePlan | None] = {}
+_reading: dict[type[Model], TablePlan] = {}
+_generation = [0]
 _tables: dict[str, type[Model]] = {}
 _relations: dict[str, list[ManyToManyField[Any, Any]]] = {}
 
 
 def forget() -> None:
     """Have all plans made anew; called when settings, registrations or hooks change."""
+    _generation[0] += 1
     _plans.clear()
+    _reading.clear()
     _tables.clear()
     _relations.clear()
 
@@ -96,6 +100,20 @@ def plan_for(model: type[Model]) -> TablePlan | None:
         return plan
 
 
+def reading_plan(model: type[Model]) -> TablePlan:
+    """Return a plan that reads all of a table, be it audited or not, and records nothing of it."""
+    plan = _reading.get(model)
+    if plan is None:
+        written = _concrete(model)
+        plan = _reading[model] = _plan(written, written, tuple(written._meta.local_concrete_fields))
+    return plan
+
+
+def generation() -> int:
+    """Return a number that changes whenever plans are forgotten."""
+    return _generation[0]
+
+
 def _concrete(model: type[Model]) -> type[Model]:
     return model._meta.concrete_model or model
 
@@ -111,6 +129,17 @@ def _build(written: type[Model]) -> TablePlan | None:
     if options is None and not hooked and not relations:
         return None
     fields = _fields(written, options, hooked or bool(relations))
+    return replace(
+        _plan(model, written, fields),
+        recorded=_recorded(fields, options),
+        masked=secret_fields(model, mask=options.mask) if options else frozenset(),
+        relations=tuple(_relation(field, fields) for field in relations),
+        options=options or ModelOptions(),
+    )
+
+
+def _plan(model: type[Model], written: type[Model], fields: tuple[Field[Any, Any], ...]) -> TablePlan:
+    """Return a plan that reads columns, and records nothing of them."""
     return TablePlan(
         model=model,
         written=written,
@@ -118,10 +147,10 @@ def _build(written: type[Model]) -> TablePlan | None:
         names=tuple(field.name for field in fields),
         places={field.attname: place for place, field in enumerate(fields)},
         key=tuple(fields.index(field) for field in written._meta.pk_fields),
-        recorded=_recorded(fields, options),
-        masked=secret_fields(model, mask=options.mask) if options else frozenset(),
-        relations=tuple(_relation(field, fields) for field in relations),
-        options=options or ModelOptions(),
+        recorded=None,
+        masked=frozenset(),
+        relations=(),
+        options=ModelOptions(),
     )
 
 

@@ -101,6 +101,16 @@ class Reader:
         """Read one row by its raw primary key, and lock it."""
         return self._read(self._select_one, (key,))
 
+    def locked_where(self, place: int, values: Iterable[Any]) -> list[Row]:
+        """Read the rows that hold one of some raw values in a column, and lock them."""
+        wanted = [value for value in values if value is not None]
+        rows: list[Row] = []
+        for start in range(0, len(wanted), CHUNK):
+            chunk = wanted[start : start + CHUNK]
+            places = ", ".join(["%s"] * len(chunk))
+            rows += self.locked_rows(f" WHERE {self._formatted[place]} IN ({places})", chunk)
+        return rows
+
     def rows_of(self, keys: Iterable[Any]) -> list[Row]:
         """Read rows again by their raw primary keys."""
         wanted = list(keys)

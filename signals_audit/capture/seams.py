@@ -130,7 +130,7 @@ def _observed_delete(base: Any) -> Any:
     class ObservedDelete(base):  # type: ignore[misc]
         def execute_sql(self, result_type: Any) -> Any:
             plan = statements.observed(self)
-            if plan is None:
+            if plan is None and not statements.touches_others(self):
                 return super().execute_sql(result_type)
             count = statements.delete(self, plan, super().execute_sql)
             return count if result_type == ROW_COUNT else None

@@ -14,6 +14,7 @@ from .blocks import WriteBlock
 from .changes import EventMaker
 from .conditions import rows_before
 from .connection import state_of
+from .dependents import affected_by, has_audited_dependents, tell_of
 from .plans import TablePlan, plan_for
 from .remembered import Remembered, remembered
 from .returning import Fields, can_return_deleted, can_return_updated, run_returning
@@ -61,19 +62,34 @@ def insert(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields | None) 
         return given
 
 
-def delete(compiler: Any, plan: TablePlan, plain: Plain) -> int:
+def touches_others(compiler: Any) -> bool:
+    """Tell whether a DELETE has the database delete or change audited rows of other tables by itself."""
+    model, connection = compiler.query.model, compiler.connection
+    return (
+        has_audited_dependents(model) and not connection.needs_rollback and state_of(connection).can_record()
+    )
+
+
+def delete(compiler: Any, plan: TablePlan | None, plain: Plain) -> int:
     """Run a DELETE, tell of the rows that really went, and return how many they were."""
     with WriteBlock.around(compiler.connection) as block:
-        maker = EventMaker(block, plan, "delete")
-        reader = block.state.reader(plan)
-        if can_return_deleted(compiler):
-            _given, rows = run_returning(compiler, reader.columns, ())
-        else:
-            rows = rows_before(compiler, block, reader)
-            plain(ROW_COUNT)
-        maker.deleted(rows)
+        affected = affected_by(compiler, block) if touches_others(compiler) else []
+        count = plain(ROW_COUNT) or 0 if plan is None else _delete_told(compiler, plan, plain, block)
+        tell_of(affected, block)
         block.state.is_locked = True
-        return len(rows)
+        return count
+
+
+def _delete_told(compiler: Any, plan: TablePlan, plain: Plain, block: WriteBlock) -> int:
+    maker = EventMaker(block, plan, "delete")
+    reader = block.state.reader(plan)
+    if can_return_deleted(compiler):
+        _given, rows = run_returning(compiler, reader.columns, ())
+    else:
+        rows = rows_before(compiler, block, reader)
+        plain(ROW_COUNT)
+    maker.deleted(rows)
+    return len(rows)
 
 
 def update(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields = ()) -> tuple[int, list[Any]]:

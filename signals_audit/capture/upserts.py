@@ -1,7 +1,7 @@
 """`bulk_create(update_conflicts=True)`: which rows were there before, and which the statement created.
 
-The rows that would conflict are read and locked first, by what is unique. PostgreSQL is asked besides whether a
-row is new, for somebody may have inserted it in between.
+The rows that would conflict are read and locked first, by what is unique. PostgreSQL is asked besides whether
+a row is new, for somebody may have inserted it in between.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def is_upsert(compiler: Any) -> bool:
 def upsert(
     compiler: Any, plan: TablePlan, block: WriteBlock, wanted: Sequence[Any]
 ) -> tuple[list[Any], dict[Any, Row], list[Row], list[Row]]:
-    """Run an upsert. Return what Django wants, the rows of before by key, the created and the updated rows."""
+    """Run an upsert; return what Django wants, the rows of before by key, the created, the updated rows."""
     reader = block.state.reader(plan)
     before = {plan.key_of(row): row for row in _conflicting(compiler, block, reader)}
     if compiler.connection.vendor != "postgresql":
@@ -89,7 +89,7 @@ def _unique_sets(compiler: Any) -> list[tuple[Any, ...]]:
 
 
 def _condition(compiler: Any, fields: Sequence[Any], instance: Any) -> Condition | None:
-    """Return the condition that finds the row in an object's way; None where a NULL keeps it from conflicting."""
+    """Return the condition that finds the row in an object's way; None where a NULL rules one out."""
     parts, params = [], []
     for field in fields:
         if field not in compiler.query.fields:

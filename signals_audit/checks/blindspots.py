@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.core.checks import CheckMessage, Warning, register
 from django.db import connections, models, router
-from django.db.models import Model, deletion
+from django.db.models import Model
 
 from ..conf import get_settings
 from ..masking import secret_fields
@@ -18,11 +18,6 @@ MAY_BE_SECRET: Final = frozenset(
     {"cookie", "cookies", "hmac", "iban", "nonce", "passport", "salt", "seed", "ssh", "ssn"}
 )
 HOLDING_TEXT: Final = (models.CharField, models.TextField, models.BinaryField, models.JSONField)
-
-# New in Django 6.1: DB_CASCADE and its kin.
-DATABASE_DELETES: Final = tuple(
-    kind for kind in [getattr(deletion, "DatabaseOnDelete", None)] if kind is not None
-)
 
 
 def _audited() -> list[type[Model]]:
@@ -54,26 +49,6 @@ def open_secrets(model: type[Model], options: ModelOptions | None) -> list[str]:
         if isinstance(field, HOLDING_TEXT) and not MAY_BE_SECRET.isdisjoint(field.name.lower().split("_"))
         if options.audits(field.name) and field.name not in masked
     ]
-
-
-@register(TAG)
-def check_database_deletes(**_kwargs: Any) -> list[CheckMessage]:
-    """Check for rows that the database itself deletes or changes."""
-    return [
-        Warning(
-            f"The database itself changes rows of {model._meta.label} when what {field.name!r} points at is "
-            f"deleted (on_delete={_on_delete(field)}), and the log does not see it.",
-            hint="Have Django do it: on_delete=models.CASCADE, SET_NULL or SET_DEFAULT.",
-            id="signals_audit.W004",
-        )
-        for model in _audited()
-        for field in model._meta.local_concrete_fields
-        if isinstance(_on_delete(field), DATABASE_DELETES)
-    ]
-
-
-def _on_delete(field: models.Field[Any, Any]) -> Any:
-    return field.remote_field.on_delete if isinstance(field, models.ForeignKey) else None
 
 
 @register(TAG)

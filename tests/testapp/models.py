@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+import django
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
@@ -43,7 +44,9 @@ class Article(models.Model):
     meta = models.JSONField(default=dict, blank=True, null=True)
     created = models.DateTimeField(auto_now_add=True)
     day = models.DateField(null=True, blank=True)
-    author = models.ForeignKey(Author, on_delete=models.CASCADE, null=True, blank=True, related_name="articles")
+    author = models.ForeignKey(
+        Author, on_delete=models.CASCADE, null=True, blank=True, related_name="articles"
+    )
     tags = models.ManyToManyField(Tag, blank=True, related_name="articles")
     picks = models.ManyToManyField(Tag, blank=True, related_name="+")
 
@@ -303,3 +306,23 @@ class ApiToken(models.Model):
 
     key = models.CharField(max_length=40, primary_key=True)
     name = models.CharField(max_length=20)
+
+
+if django.VERSION >= (6, 1):
+
+    class Shop(models.Model):
+        """What the database itself takes care of when a row goes."""
+
+        name = models.CharField(max_length=20)
+
+    class Shelfful(models.Model):
+        shop = models.ForeignKey(Shop, on_delete=models.DB_CASCADE)
+        name = models.CharField(max_length=20)
+
+    class Jar(models.Model):
+        shelf = models.ForeignKey(Shelfful, on_delete=models.DB_CASCADE)
+        name = models.CharField(max_length=20)
+
+    class Customer(models.Model):
+        favourite = models.ForeignKey(Shop, on_delete=models.DB_SET_NULL, null=True)
+        name = models.CharField(max_length=20)
