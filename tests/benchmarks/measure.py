@@ -135,6 +135,6 @@ def figure(case: Case, variant: str, seconds: Sequence[float], plain: Sequence[f
         case=case.name,
         variant=variant,
         least=min(seconds) / min(plain),
-        middle=median(seconds) / median(plain),
+        middle=median(own / base for own, base in zip(seconds, plain, strict=True)),
         microseconds=min(seconds) * 1e6,
     )

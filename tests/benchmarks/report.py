@@ -19,7 +19,9 @@ VARIANTS = ("plain", "unaudited", "hand", "memory", "exact")
 def report(cases: Iterable[Case], chosen: argparse.Namespace) -> None:
     """Measure cases and print each as a line when it is done."""
     print(f"Python {platform.python_version()}, Django {django.__version__}, {connection.vendor}")
-    print("Ratio to plain Django: least/least (median/median). plain: microseconds of one operation, least.")
+    print(
+        "Ratio to plain Django: least/least (median of the rounds). plain: microseconds of one operation, least."
+    )
     for mode in ("transaction", "autocommit"):
         if chosen.mode in (mode, "both"):
             print(f"\n{'in one transaction' if mode == 'transaction' else mode:20}", *map(_heading, VARIANTS))
