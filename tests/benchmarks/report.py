@@ -20,7 +20,7 @@ def report(cases: Iterable[Case], chosen: argparse.Namespace) -> None:
     """Measure cases and print each as a line when it is done."""
     print(f"Python {platform.python_version()}, Django {django.__version__}, {connection.vendor}")
     print(
-        "Ratio to plain Django: least/least (median of the rounds). plain: microseconds of one operation, least."
+        "Ratio to plain Django: least/least (median of rounds). plain: microseconds of an operation, least."
     )
     for mode in ("transaction", "autocommit"):
         if chosen.mode in (mode, "both"):
