@@ -12,6 +12,6 @@ Importing this package registers them. Their ids are stable:
 
 from __future__ import annotations
 
-from . import blindspots, fields, labels, middleware, reactions, shapes, unwritten
+from . import blindspots, fields, labels, middleware, reactions, shapes
 
-__all__ = ["blindspots", "fields", "labels", "middleware", "reactions", "shapes", "unwritten"]
+__all__ = ["blindspots", "fields", "labels", "middleware", "reactions", "shapes"]
