@@ -16,12 +16,13 @@ from django.db.models import Model
 from .capture.journal import OpenChangeSet
 from .capture.plans import TablePlan, plan_for
 from .events import ChangeEvent
+from .expansion import document, expansion
 from .masking import is_secret_name, mask
 from .models import AuditEntry, ChangeSet
 from .texts import MAX_REPR, shortened
 from .values import dumps, json_safe, text
 
-PARAMETERS = 900  # of a statement: SQLite's limit was 999 for long
+ROWS = 2000  # of a statement: so many are held in memory twice
 CHARACTERS = 1_000_000  # of a statement's texts: MariaDB and MySQL end the connection above 16 MB
 ATTRIBUTE = "signals_audit_writer"
 
@@ -34,28 +35,33 @@ class Insert:
         quote = connection.ops.quote_name
         columns = ", ".join(quote(str(field.column)) for field in fields)
         self._connection = connection
-        self._prefix = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES "  # noqa: S608
-        self._row = "(" + ", ".join(_placeholder(field, connection) for field in fields) + ")"
-        self._width = len(fields)
+        prefix = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) "
+        row = "(" + ", ".join(_placeholder(field, connection) for field in fields) + ")"
+        select = expansion(fields, connection)
+        self._one = f"{prefix}VALUES {row}"
+        self._many = None if select is None else f"{prefix}{select}"
 
     def run(self, rows: Sequence[Sequence[Any]]) -> None:
         """Insert rows, whose values stand in the order of the model's columns."""
-        for piece in _pieces(rows, PARAMETERS // self._width):
-            self._run(piece)
+        if len(rows) == 1 or self._many is None:
+            for row in rows:
+                self._execute(self._one, row)
+        else:
+            for piece in _pieces(rows):
+                self._execute(self._many, [document(piece)])
 
-    def _run(self, rows: Sequence[Sequence[Any]]) -> None:
-        sql = self._prefix + ", ".join([self._row] * len(rows))
+    def _execute(self, sql: str, params: Sequence[Any]) -> None:
         with self._connection.cursor() as cursor:
-            cursor.execute(sql, [value for row in rows for value in row])
+            cursor.execute(sql, params)
 
 
-def _pieces(rows: Sequence[Sequence[Any]], most: int) -> Iterator[list[Sequence[Any]]]:
+def _pieces(rows: Sequence[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
     """Yield the rows in pieces, each of them for one statement."""
     piece: list[Sequence[Any]] = []
     length = 0
     for row in rows:
         added = sum(len(value) for value in row if isinstance(value, str))
-        if piece and (len(piece) == most or length + added > CHARACTERS):
+        if piece and (len(piece) == ROWS or length + added > CHARACTERS):
             yield piece
             piece, length = [], 0
         piece.append(row)

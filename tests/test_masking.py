@@ -121,7 +121,7 @@ def test_the_option_is_added_to_what_looks_secret() -> None:
 
 @isolate_apps("tests")
 def test_a_field_that_cannot_hold_a_secret_is_not_masked() -> None:
-    class Account(models.Model):  # noqa: DJ008
+    class Account(models.Model):
         has_password = models.BooleanField()
         password_changed_at = models.DateTimeField()
         token_expires_on = models.DateField()
@@ -148,14 +148,14 @@ def test_a_field_that_cannot_hold_a_secret_is_not_masked() -> None:
 
 @isolate_apps("tests")
 def test_relations_are_masked_by_name_and_option_too() -> None:
-    class Token(models.Model):  # noqa: DJ008
+    class Token(models.Model):
         key = models.CharField(primary_key=True, max_length=40)
         name = models.CharField(max_length=40)
 
         class Meta:
             app_label = "tests"
 
-    class Device(models.Model):  # noqa: DJ008
+    class Device(models.Model):
         token = models.ForeignKey(Token, models.CASCADE)
         tokens = models.ManyToManyField(Token, related_name="+")
         friends = models.ManyToManyField("self")

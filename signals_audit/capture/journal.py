@@ -99,7 +99,7 @@ class Journal:
         self._items.append(step)
 
     def at_commit(self, step: Callable[[], None]) -> None:
-        """Have a step taken when the transaction is committed, unless the savepoint at hand is rolled back."""
+        """Have a step taken at COMMIT, unless the savepoint at hand is rolled back before."""
         self._items.append(AtCommit(step))
 
     def was_committed(self) -> None:

@@ -1,0 +1,62 @@
+"""Many rows in one statement with one parameter: a JSON document that the database expands.
+
+It has no limit on the number of parameters and one text to prepare, whatever the number of rows. The rows are
+inserted in the order in which they stand in the document.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Field
+
+Fields: TypeAlias = "Sequence[Field[Any, Any]]"
+
+
+def expansion(fields: Fields, connection: BaseDatabaseWrapper) -> str | None:
+    """Return the SELECT that makes rows with these columns of one parameter; None where there is none."""
+    make = SELECTS.get(connection.vendor)
+    return None if make is None else make(fields, connection)
+
+
+def document(rows: Sequence[Sequence[Any]]) -> str:
+    """Return rows as the JSON document that the SELECT expects."""
+    return json.dumps(rows, separators=(",", ":"), default=str)
+
+
+def _sqlite(fields: Fields, _connection: BaseDatabaseWrapper) -> str:
+    columns = ", ".join(f"json_extract(value, '$[{place}]')" for place, _ in enumerate(fields))
+    return f"SELECT {columns} FROM json_each(%s) ORDER BY key"  # noqa: S608
+
+
+def _postgresql(fields: Fields, connection: BaseDatabaseWrapper) -> str:
+    columns = ", ".join(
+        f"(made.entry->>{place})::{field.db_type(connection)}" for place, field in enumerate(fields)
+    )
+    made = "jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS made(entry, place)"
+    return f"SELECT {columns} FROM {made} ORDER BY made.place"  # noqa: S608
+
+
+def _mysql(fields: Fields, connection: BaseDatabaseWrapper) -> str:
+    names = ", ".join(f"made.c{place}" for place, _ in enumerate(fields))
+    columns = ", ".join(
+        f"c{place} {_mysql_type(field, connection)} PATH '$[{place}]'" for place, field in enumerate(fields)
+    )
+    made = f"JSON_TABLE(%s, '$[*]' COLUMNS (place FOR ORDINALITY, {columns})) AS made"
+    return f"SELECT {names} FROM {made} ORDER BY made.place"  # noqa: S608
+
+
+def _mysql_type(field: Field[Any, Any], connection: BaseDatabaseWrapper) -> str:
+    """Return a type that JSON_TABLE can make; the column makes its own of it."""
+    made = str(field.db_type(connection))
+    return "longtext" if made in ("json", "uuid") or made.startswith("datetime") else made
+
+
+SELECTS: dict[str, Callable[[Fields, BaseDatabaseWrapper], str]] = {
+    "sqlite": _sqlite,
+    "postgresql": _postgresql,
+    "mysql": _mysql,
+}
