@@ -71,6 +71,7 @@ class WriteBlock:
             try:
                 self._deliver()
             except BaseException as failure:
+                self.state.spoil()
                 self._leave(type(failure), failure, failure.__traceback__)
                 raise
         self._leave(error_type, error, traceback)

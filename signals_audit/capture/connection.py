@@ -9,6 +9,7 @@ from typing import Any
 from django.db import OperationalError, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
+from django.db.transaction import TransactionManagementError
 
 from ..events import ChangeEvent
 from . import pipeline
@@ -39,6 +40,7 @@ class ConnectionState:
         "has_tables",
         "instances",
         "is_locked",
+        "is_spoilt",
         "journal",
         "skipped",
     )
@@ -49,6 +51,7 @@ class ConnectionState:
         self.block: Any = None
         self.instances: dict[tuple[type[Model], Any], Model] = {}
         self.is_locked = False
+        self.is_spoilt = False
         self.has_tables = False
         self.skipped = 0
         self._readers: dict[TablePlan, Reader] = {}
@@ -155,6 +158,20 @@ class ConnectionState:
         else:
             self.journal.is_manual = True
 
+    def spoil(self) -> None:
+        """Note that a change was made and could not be recorded, in a transaction that is managed by hand.
+
+        An atomic block is rolled back by Django; here nobody would hinder the caller from committing.
+        """
+        self.is_spoilt = not self.connection.in_atomic_block and not self.connection.get_autocommit()
+
+    def refuse_if_spoilt(self) -> None:
+        """Raise TransactionManagementError where a COMMIT would keep a change without its entry."""
+        if self.is_spoilt:
+            raise TransactionManagementError(
+                "A change in this transaction was refused or could not be recorded. Roll the transaction back."
+            )
+
     def committed(self) -> None:
         """Begin a new journal; what a manual transaction did is told here, for it has no on_commit."""
         journal = self._begin_anew()
@@ -175,7 +192,7 @@ class ConnectionState:
         """Forget the transaction that ended, and return its journal."""
         journal, self.journal = self.journal, Journal()
         self.instances.clear()
-        self.is_locked = False
+        self.is_locked = self.is_spoilt = False
         return journal
 
 

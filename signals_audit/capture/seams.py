@@ -164,6 +164,7 @@ def unwatch(connection: BaseDatabaseWrapper) -> None:
 
 def _commit(connection: BaseDatabaseWrapper, original: Callable[[], None]) -> Callable[[], None]:
     def commit() -> None:
+        state_of(connection).refuse_if_spoilt()
         original()
         state_of(connection).committed()
 

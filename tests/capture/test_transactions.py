@@ -560,3 +560,22 @@ def test_a_write_undone_within_a_save_that_goes_on_leaves_no_entry() -> None:
     ]
     tag.refresh_from_db()
     assert tag.name == "a"
+
+
+def test_a_refused_change_in_a_transaction_by_hand_cannot_be_committed() -> None:
+    def refuse(**_kwargs: Any) -> None:
+        raise Undo
+
+    with connected(object_created, refuse):
+        transaction.set_autocommit(False)
+        try:
+            with pytest.raises(Undo):
+                Tag.objects.create(name="a")
+            with pytest.raises(transaction.TransactionManagementError):
+                transaction.commit()
+            transaction.rollback()
+        finally:
+            transaction.set_autocommit(True)
+    assert (list(Tag.objects.all()), entries(), orphans()) == ([], [], [])
+    Tag.objects.create(name="b")
+    assert len(entries()) == 1
