@@ -76,7 +76,7 @@ def _unique_sets(compiler: Any) -> list[tuple[Any, ...]]:
     """Return the sets of fields that may conflict: those that were named, or all, as MySQL takes them."""
     if compiler.query.unique_fields:
         return [tuple(compiler.query.unique_fields)]
-    meta = compiler.query.get_meta()
+    meta = compiler.query.get_meta().concrete_model._meta  # a proxy has no fields of its own
     sets = [tuple(meta.pk_fields)]
     sets += [(field,) for field in meta.local_concrete_fields if field.unique and not field.primary_key]
     sets += [tuple(map(meta.get_field, names)) for names in meta.unique_together]
