@@ -18,7 +18,7 @@ class SignalsAuditConfig(AppConfig):
 
     def ready(self) -> None:
         """Wire capture to the recorder and the reactions; running it twice changes nothing."""
-        from . import checks, recorder  # noqa: F401 - importing the checks registers them
+        from . import checks, failures  # noqa: F401 - importing the checks registers them
         from .capture import loading, pipeline, receivers, seams
         from .conf import get_settings, on_settings_changed
         from .hooks import hooks
@@ -26,7 +26,7 @@ class SignalsAuditConfig(AppConfig):
         from .registry import registry
 
         pipeline.connect(
-            record=recorder.record,
+            record=failures.record,
             in_transaction=dispatch.in_transaction,
             after_commit=dispatch.after_commit,
             awaits=dispatch.awaits,

@@ -6,10 +6,11 @@ import.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings as django_settings
 from django.core.signals import setting_changed
@@ -30,6 +31,8 @@ class Settings:
     MASK: Sequence[str] = ()
     TRUSTED_PROXIES: int = 0
     MODULE: str = "audit"
+    ON_ERROR: Literal["block", "log"] = "block"
+    SPOOL: str | os.PathLike[str] | None = None
 
 
 def raw_settings() -> Mapping[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.utils import DatabaseError
+
 
 class AuditError(Exception):
     """Something that signals_audit was asked to do cannot be done."""
@@ -11,8 +13,11 @@ class ConfigurationError(AuditError):
     """A declaration or setting of signals_audit is wrong."""
 
 
-class EntryNotWritten(AuditError):
-    """The audit entry could not be written, so the change was not made either."""
+class EntryNotWritten(AuditError, DatabaseError):
+    """The audit entry could not be written, so the change was not made either.
+
+    It is one of Django's database errors, so that code which handles those goes on doing so.
+    """
 
 
 class LoopDetected(AuditError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -52,6 +53,10 @@ def _is_module(value: Any) -> bool:
     return isinstance(value, str) and all(part.isidentifier() for part in value.split("."))
 
 
+def _is_path(value: Any) -> bool:
+    return is_text(value) or isinstance(value, os.PathLike)
+
+
 NAMES: Final = Shape("a list of names", are_names, _names)
 NAMES_OR_NONE: Final = Shape("a list of names or None", optional(are_names), _names)
 DICT: Final = Shape("a dict", lambda value: isinstance(value, Mapping))
@@ -67,6 +72,8 @@ SETTINGS: Final = {
     "MASK": NAMES,
     "TRUSTED_PROXIES": Shape("a number that is not negative", _is_count),
     "MODULE": Shape("the name of a module", _is_module),
+    "ON_ERROR": Shape('"block" or "log"', lambda value: is_text(value) and value in ("block", "log")),
+    "SPOOL": Shape("the path of a folder or None", optional(_is_path)),
 }
 OPTIONS: Final = {
     "fields": NAMES_OR_NONE,

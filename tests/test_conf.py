@@ -17,6 +17,8 @@ DEFAULTS = {
     "MASK": (),
     "TRUSTED_PROXIES": 0,
     "MODULE": "audit",
+    "ON_ERROR": "block",
+    "SPOOL": None,
 }
 
 
@@ -59,6 +61,8 @@ def test_values_of_the_wrong_type_are_left_out() -> None:
         "MASK": 7,
         "TRUSTED_PROXIES": "2",
         "MODULE": "my audit",
+        "ON_ERROR": "ignore",
+        "SPOOL": 7,
     }
     with override_settings(SIGNALS_AUDIT=wrong):
         assert asdict(get_settings()) == DEFAULTS

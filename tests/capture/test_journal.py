@@ -138,3 +138,17 @@ def test_a_journal_is_a_stack_that_can_be_cut(steps: list[str]) -> None:
     assert [noted for noted in journal.take() if noted not in told] == [
         noted for noted in model if noted not in told
     ]
+
+
+def test_steps_for_the_commit_are_taken_in_order_unless_they_were_undone() -> None:
+    journal, taken = Journal(), []
+    journal.at_commit(lambda: taken.append("a"))
+    journal.mark("s1")
+    journal.at_commit(lambda: taken.append("undone"))
+    journal.cut("s1")
+    journal.at_commit(lambda: taken.append("b"))
+    journal.was_committed()
+    assert taken == ["a", "b"]
+    journal.undo_all()
+    journal.was_committed()
+    assert taken == ["a", "b"]
