@@ -169,7 +169,7 @@ class ConnectionState:
         """Raise TransactionManagementError where a COMMIT would keep a change without its entry."""
         if self.is_spoilt:
             raise TransactionManagementError(
-                "A change in this transaction was refused or could not be recorded. Roll the transaction back."
+                "A change was refused or could not be recorded in this transaction: roll it back."
             )
 
     def committed(self) -> None:
