@@ -13,7 +13,8 @@ HAS_APP = os.environ.get("SIGNALS_AUDIT_FAULTS_APP", "1") == "1"
 
 _database: dict[str, Any] = database(VENDOR, f"signals_audit_faults_{os.getpid()}")
 if VENDOR == "sqlite":
-    _database |= {"NAME": FILE, "TEST": {"NAME": FILE}}
+    # A busy machine lets writers wait for long. The refusals that count come at once, whatever the time to wait.
+    _database |= {"NAME": FILE, "TEST": {"NAME": FILE}, "OPTIONS": {"timeout": 60}}
 DATABASES = {"default": _database}
 
 INSTALLED_APPS = [name for name in INSTALLED_APPS if name != "signals_audit" or HAS_APP]
