@@ -27,6 +27,9 @@ CHARACTERS = 1_000_000  # of a statement's texts: MariaDB and MySQL end the conn
 ATTRIBUTE = "signals_audit_writer"
 
 
+Statement = tuple[str, Sequence[Any]]
+
+
 class Insert:
     """An INSERT into one of the log's tables: its text, and how values are spelled for the database."""
 
@@ -34,25 +37,20 @@ class Insert:
         fields = [field for field in model._meta.local_concrete_fields if field is not model._meta.auto_field]
         quote = connection.ops.quote_name
         columns = ", ".join(quote(str(field.column)) for field in fields)
-        self._connection = connection
         prefix = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) "
         row = "(" + ", ".join(_placeholder(field, connection) for field in fields) + ")"
         select = expansion(fields, connection)
         self._one = f"{prefix}VALUES {row}"
         self._many = None if select is None else f"{prefix}{select}"
 
-    def run(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Insert rows, whose values stand in the order of the model's columns."""
+    def statements(self, rows: Sequence[Sequence[Any]]) -> Iterator[Statement]:
+        """Yield what inserts rows, whose values stand in the order of the model's columns."""
         if len(rows) == 1 or self._many is None:
             for row in rows:
-                self._execute(self._one, row)
+                yield self._one, row
         else:
             for piece in _pieces(rows):
-                self._execute(self._many, [document(piece)])
-
-    def _execute(self, sql: str, params: Sequence[Any]) -> None:
-        with self._connection.cursor() as cursor:
-            cursor.execute(sql, params)
+                yield self._many, [document(piece)]
 
 
 def _pieces(rows: Sequence[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
@@ -89,9 +87,21 @@ class Writer:
         """Insert the rows of change sets and the entries of events."""
         moment = self._connection.ops.adapt_datetimefield_value(events[0].created_at)
         opened = [self._change_set(change_set, moment) for change_set in change_sets]
-        if opened:
-            self._change_sets.run(opened)
-        self._entries.run(list(self._rows(events, moment)))
+        sets = self._change_sets.statements(opened)
+        entries = self._entries.statements(list(self._rows(events, moment)))
+        with self._connection.cursor() as cursor:
+            for sql, params in self._together(sets, entries):
+                cursor.execute(sql, params)
+
+    def _together(self, sets: Iterator[Statement], entries: Iterator[Statement]) -> Iterator[Statement]:
+        """Yield what writes change sets and entries: together, where one statement can write two tables."""
+        waiting = list(sets)
+        if waiting and self._connection.vendor == "postgresql":
+            set_sql, set_params = waiting.pop()
+            sql, params = next(entries)
+            waiting.append((f"WITH opened AS ({set_sql}) {sql}", [*set_params, *params]))
+        yield from waiting
+        yield from entries
 
     def _uuid(self, value: Any) -> Any:
         return value if self._has_uuid or value is None else value.hex

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
-from django.db import connections
+from django.db import connection, connections
 from django.db.models import JSONField, Model
 from django.test.utils import CaptureQueriesContext
 
@@ -160,7 +161,19 @@ def statements(using: str = "default") -> Iterator[list[str]]:
     collected += [_summary(query["sql"]) for query in captured.captured_queries]
 
 
+ENTRY = "INSERT signals_audit_auditentry"
+
+
+def first_entry() -> list[str]:
+    """Return what writes a transaction's first entry, with its change set: one statement on PostgreSQL."""
+    if connection.vendor == "postgresql":
+        return ["WITH INSERT signals_audit_changeset INSERT signals_audit_auditentry"]
+    return ["INSERT signals_audit_changeset", ENTRY]
+
+
 def _summary(sql: str) -> str:
+    if sql.startswith("WITH "):
+        return "WITH " + " ".join(f"INSERT {table}" for table in re.findall(r'INSERT INTO "(\w+)"', sql))
     words = sql.replace('"', " ").replace("`", " ").split()
     verb = words[0].upper()
     after = {"SELECT": "FROM", "INSERT": "INTO", "DELETE": "FROM"}.get(verb)
