@@ -1,0 +1,25 @@
+"""The triggers are there while the tests of this folder run, and gone afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from . import triggers
+
+pytest.register_assert_rewrite("tests.oracle.comparing")
+
+
+@pytest.fixture(scope="package", autouse=True)
+def installed_triggers(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Have all tables watched."""
+    with django_db_blocker.unblock():
+        for using in connections:
+            triggers.install(using)
+    yield
+    with django_db_blocker.unblock():
+        for using in connections:
+            triggers.uninstall(using)
