@@ -40,8 +40,22 @@ class SignalsAuditConfig(AppConfig):
             for listen in (registry.on_change, hooks.on_change, on_settings_changed):
                 listen(wire)
         class_prepared.connect(receivers.connect_new_class, dispatch_uid="signals_audit.new_class")
+        self._wire_triggers()
         self._wire_tasks()
         self._wire_admin()
+
+    def _wire_triggers(self) -> None:
+        """Have triggers taken down and put up by migrate, and told who acts."""
+        from django.db.backends.signals import connection_created
+        from django.db.models.signals import post_migrate, pre_migrate
+
+        from .capture import pipeline
+        from .triggers import handover, migrating
+
+        pipeline.connect_triggers(handover.is_handed_over)
+        connection_created.connect(handover.listen, dispatch_uid=migrating.UID)
+        pre_migrate.connect(migrating.take_down, sender=self, dispatch_uid=migrating.UID)
+        post_migrate.connect(migrating.put_up, sender=self, dispatch_uid=migrating.UID)
 
     def _wire_tasks(self) -> None:
         """Have background tasks act in their own name, where Django has tasks (since 6.0)."""

@@ -17,6 +17,7 @@ from .values import object_key
 
 M = TypeVar("M", bound=type[Model])
 Before = Literal["exact", "memory"]
+Capture = Literal["orm", "triggers"]
 
 OWN_APP = "signals_audit"
 NEVER = frozenset({"sessions.session", "migrations.migration"})
@@ -29,7 +30,8 @@ class ModelOptions:
 
     `fields` None means all, without `last_login`; `m2m` None means all many-to-many fields. `before` says
     where the value before comes from: "exact" reads the row under lock, "memory" trusts what was loaded.
-    `previously` lists labels that the model had before it was renamed.
+    `previously` lists labels that the model had before it was renamed. `capture` says what makes the entries:
+    Django's side, or triggers in the database.
     """
 
     fields: tuple[str, ...] | None = None
@@ -38,6 +40,7 @@ class ModelOptions:
     m2m: tuple[str, ...] | None = None
     before: Before = "exact"
     previously: tuple[str, ...] = ()
+    capture: Capture = "orm"
 
     def audits(self, name: str) -> bool:
         """Tell whether changes of a field are recorded."""
@@ -187,6 +190,7 @@ def register(
     m2m: Iterable[str] | None = ...,
     before: Before = ...,
     previously: Iterable[str] = ...,
+    capture: Capture = ...,
 ) -> M: ...
 @overload
 def register(
@@ -198,6 +202,7 @@ def register(
     m2m: Iterable[str] | None = ...,
     before: Before = ...,
     previously: Iterable[str] = ...,
+    capture: Capture = ...,
 ) -> str: ...
 @overload
 def register(
@@ -209,6 +214,7 @@ def register(
     m2m: Iterable[str] | None = ...,
     before: Before = ...,
     previously: Iterable[str] = ...,
+    capture: Capture = ...,
 ) -> Callable[[M], M]: ...
 def register(
     model: Any = None,
@@ -219,6 +225,7 @@ def register(
     m2m: Iterable[str] | None = None,
     before: Before = "exact",
     previously: Iterable[str] = (),
+    capture: Capture = "orm",
 ) -> Any:
     """Have a model audited: `register(Model)`, `register("app.Model")` or `@register(exclude=[...])`.
 
@@ -231,6 +238,7 @@ def register(
         m2m=_names(m2m),
         before=before,
         previously=tuple(previously),
+        capture=capture,
     )
     if model is None:
         return lambda decorated: _register(decorated, options)

@@ -82,6 +82,7 @@ OPTIONS: Final = {
     "m2m": NAMES_OR_NONE,
     "before": Shape('"exact" or "memory"', lambda value: value in ("exact", "memory")),
     "previously": NAMES,
+    "capture": Shape('"orm" or "triggers"', lambda value: value in ("orm", "triggers")),
 }
 
 

@@ -14,6 +14,7 @@ from django.apps import apps
 from django.db.models import Field, Model, deletion
 
 from ..context import is_disabled
+from .beside import beside_cascades
 from .blocks import WriteBlock
 from .changes import EventMaker
 from .conditions import rows_before
@@ -126,6 +127,8 @@ def tell_of(affected: Iterable[Affected], block: WriteBlock) -> None:
     """Tell of what the database did: the farthest first, as it must have done it."""
     for one in reversed(list(affected)):
         plan = plan_for(one.reader.plan.model)
+        if plan is not None:
+            plan = beside_cascades(plan, block.state.connection)
         if plan is None or not one.rows or is_disabled(plan.model._meta.label):
             continue
         maker = EventMaker(block, plan, "database")

@@ -35,6 +35,7 @@ class Sinks:
     in_transaction: Callable[[ChangeEvent], None] | None = None
     after_commit: Callable[[Sequence[ChangeEvent], str], None] | None = None
     awaits: Callable[[type[Model]], bool] | None = None
+    hand_over: Callable[[BaseDatabaseWrapper, type[Model]], bool] | None = None
 
 
 sinks = Sinks()
@@ -54,6 +55,16 @@ def connect(
     sinks.awaits = awaits
 
 
+def connect_triggers(hand_over: Callable[[BaseDatabaseWrapper, type[Model]], bool]) -> None:
+    """Say who knows whether triggers in the database make the entries of a model's table."""
+    sinks.hand_over = hand_over
+
+
+def is_handed_over(connection: BaseDatabaseWrapper, model: type[Model]) -> bool:
+    """Tell whether triggers make the entries of a model's table, and have them know who acts."""
+    return sinks.hand_over is not None and sinks.hand_over(connection, model)
+
+
 def write(
     connection: BaseDatabaseWrapper, change_sets: Sequence[OpenChangeSet], events: Sequence[ChangeEvent]
 ) -> None:
@@ -68,6 +79,13 @@ def announce(event: ChangeEvent) -> None:
     signal.send(sender=event.model, event=event)
     if sinks.in_transaction is not None:
         sinks.in_transaction(event)
+
+
+def is_heard(model: type[Model]) -> bool:
+    """Tell whether a receiver hears of the changes of a model."""
+    if changes_committed.has_listeners():
+        return True
+    return any(signal.has_listeners(model) for signal in SIGNALS.values())
 
 
 def is_awaited(event: ChangeEvent) -> bool:

@@ -69,6 +69,7 @@ class TablePlan:
 
 
 _plans: dict[type[Model], TablePlan | None] = {}
+_unrecorded: dict[TablePlan, TablePlan] = {}
 _reading: dict[type[Model], TablePlan] = {}
 _generation = [0]
 _tables: dict[str, type[Model]] = {}
@@ -79,6 +80,7 @@ def forget() -> None:
     """Have all plans made anew; called when settings, registrations or hooks change."""
     _generation[0] += 1
     _plans.clear()
+    _unrecorded.clear()
     _reading.clear()
     _tables.clear()
     _relations.clear()
@@ -152,6 +154,13 @@ def _plan(model: type[Model], written: type[Model], fields: tuple[Field[Any, Any
         relations=(),
         options=ModelOptions(),
     )
+
+
+def unrecorded(plan: TablePlan) -> TablePlan:
+    """Return a plan that tells of the same events and records none of them."""
+    if plan.written.__module__ == HISTORICAL:
+        return replace(plan, recorded=None)
+    return _unrecorded.setdefault(plan, replace(plan, recorded=None))
 
 
 def _survey() -> None:

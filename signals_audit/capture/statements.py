@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.db.models.sql.constants import ROW_COUNT
 
 from ..context import is_disabled
+from .beside import beside_triggers
 from .blocks import WriteBlock
 from .changes import EventMaker
 from .conditions import rows_before
@@ -26,6 +27,9 @@ Plain = Callable[[Any], Any]
 
 def is_watched(model: type[Model], connection: BaseDatabaseWrapper) -> bool:
     """Tell whether writes to a model's table are captured on a connection, now."""
+    plan = plan_for(model)
+    if plan is not None and plan.options.capture == "triggers":  # who acts is said within a transaction
+        return not (connection.needs_rollback and connection.in_atomic_block)
     return _plan(model, connection) is not None
 
 
@@ -36,6 +40,8 @@ def observed(compiler: Any) -> TablePlan | None:
 
 def _plan(model: type[Model], connection: BaseDatabaseWrapper) -> TablePlan | None:
     plan = plan_for(model)
+    if plan is not None and plan.options.capture == "triggers":
+        plan = beside_triggers(plan, connection)
     if plan is None or is_disabled(plan.model._meta.label):
         return None
     if connection.needs_rollback and connection.in_atomic_block:  # Django will refuse the statement

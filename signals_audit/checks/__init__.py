@@ -3,15 +3,17 @@
 Importing this package registers them. Their ids are stable:
 
 * E001 unknown setting, E002 unknown model, E003 unknown field, E004 value of the wrong type, E005 path that
-  leads nowhere, E006 settings that are no dict, E007 hook that cannot run;
+  leads nowhere, E006 settings that are no dict, E007 hook that cannot run, E008 triggers on a database
+  that has none of ours;
 * W001 middleware missing, W002 middleware before authentication, W003 field that may hold a secret, W005
-  database without the log's tables. W004 is not used any more;
+  database without the log's tables. W004 is not used any more, W008 triggers
+  missing, out of date or left over (asked of databases), W009 field that triggers spell in another way;
 * W010 entries in the spool, W011 entries that this process could not write, W012 (deploy) spool in a
   temporary folder.
 """
 
 from __future__ import annotations
 
-from . import blindspots, fields, labels, middleware, reactions, shapes, unwritten
+from . import blindspots, fields, labels, middleware, reactions, shapes, triggered, unwritten
 
-__all__ = ["blindspots", "fields", "labels", "middleware", "reactions", "shapes", "unwritten"]
+__all__ = ["blindspots", "fields", "labels", "middleware", "reactions", "shapes", "triggered", "unwritten"]

@@ -1,0 +1,84 @@
+"""Checks of the models that are captured by triggers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import Model
+
+from ..registry import registry
+from ..triggers import DIALECTS, State, Status, status
+from ..triggers.kinds import Kind, has_spelling_of_its_own, kind_of
+from ..triggers.tables import models_on, triggered_models
+from .messages import TAG
+
+WORDS = {
+    State.MISSING: "has no triggers",
+    State.OUT_OF_DATE: "has triggers that are out of date",
+    State.LEFT_OVER: "has triggers that are left over",
+}
+
+
+@register(TAG)
+def check_available(**_kwargs: Any) -> list[CheckMessage]:
+    """Check that the databases of models with `capture="triggers"` can have them."""
+    return [
+        Error(
+            f"{model._meta.label} cannot be captured by triggers on the database {alias!r}: they are not "
+            f"available on {connections[alias].display_name}. Django's side records its changes.",
+            hint=f'Use capture="orm" for it, or one of: {", ".join(sorted(DIALECTS))}.',
+            id="signals_audit.E008",
+        )
+        for alias in connections
+        if connections[alias].vendor not in DIALECTS
+        for model in models_on(alias)
+    ]
+
+
+@register(Tags.database)
+def check_installed(databases: Collection[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """Check, where databases are asked (`check --database default`), that the triggers are up to date."""
+    return [
+        message for alias in (databases or ()) for told in status(alias) for message in _messages(alias, told)
+    ]
+
+
+def _messages(alias: str, told: Status) -> Iterator[CheckMessage]:
+    if told.state is State.IMPOSSIBLE:
+        message = f"{told.label} cannot be captured by triggers on the database {alias!r}: {told.reason}"
+        yield Warning(message, hint="Django's side records its changes.", id="signals_audit.W008")
+    elif told.state is not State.UP_TO_DATE:
+        option = "" if alias == DEFAULT_DB_ALIAS else f" --database {alias}"
+        yield Warning(
+            f"The table {told.table!r} on the database {alias!r} {WORDS[told.state]}.",
+            hint=f"Run migrate, or audit_triggers install{option}.",
+            id="signals_audit.W008",
+        )
+
+
+@register(TAG)
+def check_fields(**_kwargs: Any) -> list[CheckMessage]:
+    """Check for fields whose values triggers see in another spelling than Python."""
+    return [
+        Warning(
+            f"Triggers record the field {name!r} of {model._meta.label} as the database spells it: what "
+            "Python makes of it, they cannot know.",
+            hint='Exclude or mask the field, or capture the model with capture="orm".',
+            id="signals_audit.W009",
+        )
+        for model in triggered_models()
+        for name in _foreign_fields(model)
+    ]
+
+
+def _foreign_fields(model: type[Model]) -> list[str]:
+    options = registry.options_for(model)
+    return [
+        field.name
+        for field in model._meta.local_concrete_fields
+        if options is not None and options.audits(field.name)
+        if kind_of(field) is Kind.OTHER or has_spelling_of_its_own(field)
+    ]

@@ -1,0 +1,202 @@
+"""Django's side of a table with triggers: which tables have them, and who acts in a transaction.
+
+Triggers cannot ask who acts: it is said to the database, for the transaction, before the first write to such
+a table and again when it is no longer true. A wrapper of all statements does so, because raw SQL counts too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model
+
+from .. import context as contexts
+from ..capture.connection import state_of
+from ..conf import on_settings_changed
+from ..registry import concrete, registry
+from ..types import Actor, AuditContext
+from ..values import json_safe, text
+from . import DIALECTS, EVENTS
+from .speech import Said, speech_for
+from .tables import also_written_through, models_on
+
+ATTRIBUTE = "signals_audit_handover"
+READS = ("SELECT", "SAVEPO", "RELEAS", "ROLLBA", "EXPLAI", "PRAGMA", "SHOW", "SET ")
+
+SLOTS = 8
+Slots = tuple[tuple[int, tuple[Any, ...]], ...]
+
+_generation = [0]
+
+
+def _changed() -> None:
+    _generation[0] += 1
+
+
+registry.on_change(_changed)
+on_settings_changed(_changed)
+
+
+class Handover:
+    """What is known of one connection: its tables with triggers, and what its transaction was told."""
+
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        self._connection = connection
+        self._dialect = DIALECTS[connection.vendor]
+        self._speech = speech_for(connection)
+        self._generation = -1
+        self._journal: Any = None
+        self._tables: frozenset[str] | None = None
+        self._slots: Slots = ()
+        self._said: Said | None = None
+        self._context: AuditContext | None = None
+
+    def _renew(self) -> None:
+        """Forget what was true of another transaction, or under other settings."""
+        if self._generation != _generation[0]:
+            self._generation = _generation[0]
+            models = models_on(self._connection.alias)
+            self._labels = [concrete(model).label for model in models]
+            self._names = [concrete(model).db_table for model in models]
+            named = "|".join(map(re.escape, {*self._names, *also_written_through(models)})) or "(?!)"
+            self._mention = re.compile(rf"(?<!\w)(?:{named})(?!\w)", re.IGNORECASE)
+            self._tables = None
+        journal = state_of(self._connection).journal
+        if journal is not self._journal:
+            self._journal = journal
+            self._tables = None
+            self._go_back(())
+
+    def _go_back(self, slots: Slots) -> None:
+        """Know no more than what the database knows when the transaction, or a savepoint, was rolled back."""
+        self._slots, self._said, self._context = slots, None, None
+
+    def takes(self, model: type[Model]) -> bool:
+        """Tell whether a model's table has triggers, in this transaction."""
+        self._renew()
+        table = concrete(model).db_table
+        return table in self._names and table in self._with_triggers()
+
+    def _with_triggers(self) -> frozenset[str]:
+        if self._tables is None:
+            names = [table for table, _trigger in self._dialect.found(self._connection, self._names)]
+            self._tables = frozenset(table for table in names if names.count(table) >= EVENTS)
+        return self._tables
+
+    def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
+        """Run a statement; before one that writes to a table with triggers, say who acts."""
+        text = sql if isinstance(sql, str) else ""
+        if not self._concerns(text):
+            return execute(sql, params, many, context)
+        if self._is_in_transaction():
+            with self._speech.spoken(self._what_to_say()):
+                return execute(sql, params, many, context)
+        if not self._may_begin(text):
+            return execute(sql, params, many, context)
+        with transaction.atomic(self._connection.alias):
+            self._renew()
+            with self._speech.spoken(self._what_to_say()):
+                return execute(sql, params, many, context)
+
+    def _concerns(self, sql: str) -> bool:
+        """Tell whether a statement writes to a table with triggers; where we cannot tell, it does.
+
+        A function of the database may write, too: what was said must not stand when it is not true any more.
+        """
+        if self._connection.needs_rollback:
+            return False
+        self._renew()
+        if self._said is not None and self._context is not contexts.current():
+            return True
+        if sql[:6].upper().startswith(READS):
+            return False
+        return (not sql or self._mention.search(sql) is not None) and bool(self._with_triggers())
+
+    def _is_in_transaction(self) -> bool:
+        return self._connection.in_atomic_block or not self._connection.get_autocommit()
+
+    def _may_begin(self, sql: str) -> bool:
+        """Tell whether a statement can have a transaction of its own, which ends before rows are fetched."""
+        verb = sql[:6].upper()
+        if not verb.startswith(("INSERT", "UPDATE", "DELETE", "REPLAC")):
+            return False
+        return self._connection.vendor != "sqlite" or " RETURNING " not in sql.upper()
+
+    def _what_to_say(self) -> Said | None:
+        """Return what the database has to be told; None when it was told, and nothing has changed since."""
+        context = contexts.current()
+        actor = contexts.resolve_actor(context)
+        slot, slots = self._slot_of((actor, *_facts_of(context)))
+        silent = tuple(label.lower() for label in self._labels if contexts.is_disabled(label))
+        said = Said(slot, _written(actor, context), actor.id or "", _cause(context), silent)
+        if said == self._said:
+            self._context = context
+            return None
+        if self._speech.stays or slots is not self._slots:
+            state_of(self._connection).journal.undo_with(partial(self._go_back, self._slots))
+        is_new, self._slots = slots is not self._slots, slots
+        if self._speech.stays:
+            self._said, self._context = said, context
+        return replace(said, is_new=is_new)
+
+    def _slot_of(self, facts: tuple[Any, ...]) -> tuple[int, Slots]:
+        """Return the slot of a context, and the slots as they are then: the oldest gives way to a new one."""
+        known = next((slot for slot, held in self._slots if held == facts), None)
+        if known is not None:
+            return known, self._slots
+        slot = self._slots[0][0] if len(self._slots) == SLOTS else len(self._slots) + 1
+        return slot, (*self._slots[-SLOTS + 1 :], (slot, facts))
+
+
+def _facts_of(context: AuditContext) -> tuple[Any, ...]:
+    return (context.reason, context.correlation_id, context.remote_addr, context.path, dict(context.extra))
+
+
+def _written(actor: Actor, context: AuditContext) -> dict[str, Any]:
+    return {
+        "actor_kind": actor.kind.value,
+        "actor_repr": text(actor.label, 255),
+        "remote_addr": context.remote_addr,
+        "correlation_id": context.correlation_id,
+        "reason": context.reason,
+        "path": context.path,
+        "extra": json_safe(dict(context.extra)),
+    }
+
+
+def _cause(context: AuditContext) -> tuple[str, str, str] | None:
+    cause = context.cause
+    if cause is None:
+        return None
+    if cause.address is None:
+        return ("", "", cause.name[:255])
+    return (str(cause.address.change_set), str(cause.address.seq), cause.name[:255])
+
+
+def of(connection: BaseDatabaseWrapper) -> Handover | None:
+    """Return what is known of a connection; None where its database can have no triggers of ours."""
+    if connection.vendor not in DIALECTS:
+        return None
+    known: Handover | None = connection.__dict__.get(ATTRIBUTE)
+    if known is None:
+        known = connection.__dict__[ATTRIBUTE] = Handover(connection)
+        connection.execute_wrappers.insert(0, known)  # the last one is popped by whoever added it
+    return known
+
+
+def is_handed_over(connection: BaseDatabaseWrapper, model: type[Model]) -> bool:
+    """Tell whether triggers make the entries of a model's table."""
+    known = of(connection)
+    return known is not None and known.takes(model)
+
+
+def listen(connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
+    """Receive `connection_created`: have raw SQL say who acts, too."""
+    if models_on(connection.alias):
+        of(connection)

@@ -1,0 +1,1 @@
+"""An app whose migrations change a table with triggers in every way."""

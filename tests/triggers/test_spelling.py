@@ -1,0 +1,211 @@
+"""What triggers write is what Django's side writes: the same statement is captured both ways and compared."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db.models import Model
+
+from signals_audit.models import AuditEntry
+from tests.testapp.models import (
+    ApiToken,
+    Article,
+    Author,
+    Country,
+    Document,
+    Note,
+    Odd,
+    Person,
+    Product,
+    Restaurant,
+    Seat,
+    Tag,
+    Ticket,
+    Wide,
+)
+
+from .conftest import Triggered
+
+pytestmark = pytest.mark.django_db
+
+Told = tuple[str, str, str, str, Any]
+
+
+def told(*, by_triggers: bool) -> list[Told]:
+    """Return what the entries of one side say, in an order that both share."""
+    found = AuditEntry.objects.all()
+    found = found.filter(source="trigger") if by_triggers else found.exclude(source="trigger")
+    columns = ("action", "model", "object_id", "using", "changes")
+    rows = list(found.order_by("id").values_list(*columns))
+    return sorted(rows, key=lambda row: (row[1], row[2], row[0], str(sorted(row[4]))))
+
+
+def assert_same(number: int) -> None:
+    """Assert that both sides told the same, and how much it was."""
+    ours, theirs = told(by_triggers=False), told(by_triggers=True)
+    assert theirs == ours
+    assert len(theirs) == number
+    AuditEntry.objects.all().delete()
+
+
+MOMENT = datetime.datetime(2026, 2, 3, 4, 5, 6, 789, tzinfo=datetime.UTC)
+ARTICLES: list[dict[str, Any]] = [
+    {},
+    {"title": "Ärger \"quoted\" \\ back\\slash\nline\ttab 😀 ' % %s", "body": "x" * 3000},
+    {"views": -5, "price": Decimal("123456.78"), "ratio": 1.5},
+    {"price": Decimal("-0.10"), "ratio": 0.1, "is_open": False},
+    {"price": Decimal("0"), "ratio": -0.0},
+    {"ratio": 1e15}, {"ratio": 1e16}, {"ratio": 123456789012345680.0}, {"ratio": 1.2345e-7}, {"ratio": 1e22},
+    {"ratio": 1e300}, {"ratio": 5e-324}, {"ratio": 0.0001}, {"ratio": 0.00001}, {"ratio": 100.0},
+    {"ratio": 0.1 + 0.2}, {"ratio": 1 / 3}, {"ratio": 2**0.5 * 1e10}, {"ratio": -987654.321e-12},
+    {"ratio": 999999999999999.9}, {"ratio": 1234567890123456.7},
+    {"token": uuid.UUID(int=1)},
+    {"meta": None},
+    {"meta": {"a": [1, 2.5, None, True, {"b": "ä\" \\ ' 😀"}], "": {}}},
+    {"meta": []}, {"meta": "text"}, {"meta": 7}, {"meta": 1.0}, {"meta": False},
+    {"meta": {"masked": True}},
+    {"day": datetime.date(1, 2, 3)}, {"day": datetime.date(9999, 12, 31)},
+    {"created": MOMENT}, {"created": MOMENT.replace(microsecond=0)},
+    {"status": "published"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("values", ARTICLES, ids=lambda values: str(values)[:60])
+def test_articles(watched: Triggered, values: dict[str, Any]) -> None:
+    watched(Article)
+    article = Article.objects.create(title="t")
+    assert_same(1)
+    Article.objects.filter(pk=article.pk).update(**{"views": 1, **values})
+    assert_same(1)
+    Article.objects.filter(pk=article.pk).update(title="u", price=3, ratio=None, meta={}, is_open=True)
+    assert_same(1)
+    created = Article.objects.create(**{"title": "v", **values})
+    assert_same(1)
+    created.delete()
+    assert_same(1)
+
+
+DOCUMENTS: list[dict[str, Any]] = [
+    {},
+    {"file": "documents/ä.txt", "data": b"\x00\xff'\"", "duration": datetime.timedelta(days=1, seconds=3)},
+    {"data": bytes(range(256)) * 2}, {"data": b"a"}, {"data": b"ab"}, {"data": b"abc"},
+    {"duration": datetime.timedelta(days=-1, microseconds=5)},
+    {"duration": -datetime.timedelta(hours=30, minutes=7)},
+    {"duration": datetime.timedelta(days=400, hours=23, minutes=59, seconds=59, microseconds=999999)},
+    {"duration": datetime.timedelta(0)},
+    {"at": datetime.time(12, 30)}, {"at": datetime.time(0, 0, 1, 5)},
+    {"at": datetime.time(23, 59, 59, 999999)},
+    {"big": 2**53 - 1}, {"big": 2**53}, {"big": -(2**63)}, {"big": 2**63 - 1}, {"big": -(2**53)},
+    {"address": "127.0.0.1"}, {"address": "::1"}, {"address": "2001:db8::ff00:42:8329"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("values", DOCUMENTS, ids=lambda values: str(values)[:60])
+def test_documents(watched: Triggered, values: dict[str, Any]) -> None:
+    watched(Document)
+    document = Document.objects.create(**values)
+    assert_same(1)
+    Document.objects.filter(pk=document.pk).update(
+        file="f", data=b"0", duration=None, at=None, big=-1, address=None
+    )
+    assert_same(1)
+    Document.objects.filter(pk=document.pk).update(**{"big": 3, **values})
+    assert_same(1)
+    document.delete()
+    assert_same(1)
+
+
+def test_generated_values(watched: Triggered) -> None:
+    watched(Product)
+    product = Product.objects.create(name="ABC", price="1.5")
+    assert_same(1)
+    Product.objects.filter(pk=product.pk).update(name="DEF", amount=8)
+    assert_same(1)
+    product.delete()
+    assert_same(1)
+
+
+def test_many_columns_and_empty_ones(watched: Triggered) -> None:
+    watched(Wide)
+    Wide.objects.create(title="a", first=MOMENT, author=Author.objects.create(name="n"))
+    Wide.objects.update(second=MOMENT, first=None, ratio=0.5, author=None)
+    Author.objects.all().delete()
+    Wide.objects.all().delete()
+    AuditEntry.objects.filter(model="testapp.Author").delete()
+    assert_same(3)
+
+
+KEYS = ["DE", "ä\"\\'\n", "x" * 255, "x" * 256, 'ä"\n\x1f/' * 60, "y#" + "0f" * 32]
+
+
+def test_text_keys(watched: Triggered) -> None:
+    watched(Country)
+    for key in KEYS:
+        Country.objects.create(code=key, name="n")
+    assert_same(len(KEYS))
+    Country.objects.update(name="m")
+    assert_same(len(KEYS))
+
+
+def test_composite_uuid_and_changed_keys(watched: Triggered) -> None:
+    watched(Seat, Ticket, Tag)
+    Seat.objects.create(row='A"', number=3, guest="g")
+    Seat.objects.update(guest="h")
+    ticket = Ticket.objects.create(title="t")
+    Ticket.objects.filter(pk=ticket.pk).update(title="u")
+    Seat.objects.all().delete()
+    tag = Tag.objects.create(name="a")
+    assert_same(6)
+    Tag.objects.filter(pk=tag.pk).update(id=tag.pk + 100)
+    assert_same(1)
+
+
+def test_secret_keys(watched: Triggered) -> None:
+    watched(ApiToken)
+    ApiToken.objects.create(key="abc", name="n")
+    ApiToken.objects.update(name="m")
+    assert_same(2)
+    assert not AuditEntry.objects.filter(object_id__contains="abc").exists()
+
+
+def test_odd_names_and_references_that_are_no_keys(watched: Triggered) -> None:
+    watched(Odd, Tag, Note)
+    tag = Tag.objects.create(name="t")
+    odd = Odd.objects.create(select=1, tag=tag)
+    Odd.objects.filter(pk=odd.pk).update(select=2, tag=None)
+    assert_same(3)
+
+
+def test_parents_of_multi_table_children(watched: Triggered) -> None:
+    watched(Restaurant, Restaurant._meta.get_parent_list()[0], Person)
+    restaurant = Restaurant.objects.create(name="r", stars=1)
+    restaurant.stars, restaurant.city = 2, "c"
+    restaurant.save()
+    restaurant.delete()
+    assert_same(6)
+
+
+def test_masked_and_excluded_fields_stay_in_the_database(watched: Triggered) -> None:
+    watched(Author, mask=["name"], exclude=["email"])
+    author = Author.objects.create(name="secretive", email="a@b.example", password="hunter2")
+    Author.objects.update(password="hunter3")
+    Author.objects.update(email="other@b.example")
+    Author.objects.update(name="else")
+    author.delete()
+    found = str(list(AuditEntry.objects.filter(source="trigger").values_list("changes", "object_repr")))
+    assert_same(4)
+    assert not any(secret in found for secret in ("secretive", "hunter", "example", "else"))
+
+
+@pytest.mark.parametrize("model", [Tag, Article])
+def test_writes_that_change_nothing_leave_no_entry(watched: Triggered, model: type[Model]) -> None:
+    watched(model)
+    field = "name" if model is Tag else "title"
+    model._base_manager.create(**{field: "same"})
+    model._base_manager.update(**{field: "same"})
+    model._base_manager.get().save()
+    assert_same(1)
