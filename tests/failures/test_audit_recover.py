@@ -73,10 +73,10 @@ def test_an_entry_comes_back_whole() -> None:
     for fault in (None, lambda: refused()):
         with audit_context(**context):
             if fault is None:
-                Article.objects.create(title="a", body="\0é\u2028", meta={"deep": ["\0", 1.5]})
+                Article.objects.create(title="a", body="é\u2028", meta={"deep": ["\x01", 1.5]})
             else:
                 with fault():
-                    Article.objects.create(title="a2", body="\0é\u2028", meta={"deep": ["\0", 1.5]})
+                    Article.objects.create(title="a2", body="é\u2028", meta={"deep": ["\x01", 1.5]})
                 run()
         entry = AuditEntry.objects.order_by("-id").values()[0]
         change_set = ChangeSet.objects.filter(pk=entry["change_set_id"]).values().get()

@@ -168,6 +168,7 @@ def test_a_transaction_by_hand_keeps_nothing_of_a_write_without_its_entry() -> N
     assert (table_rows(), entries()) == (rows, [])
 
 
+@pytest.mark.django_db(transaction=True, databases=["default", "other"])
 @pytest.mark.parametrize("policy", ["block", "log"])
 def test_an_error_that_ends_the_transaction_is_raised_as_it_is(
     policy: str, settings: Any, tmp_path: Path
@@ -182,39 +183,39 @@ def test_an_error_that_ends_the_transaction_is_raised_as_it_is(
 
 @contextmanager
 def ended() -> Iterator[None]:
-    """Have the connection or statement ended by the database when an entry is written."""
+    """Have the database end the statement or the connection when an entry is written."""
 
     def end(execute: Any, sql: str, *rest: Any) -> Any:
-        if AuditEntry._meta.db_table in sql:
+        if AuditEntry._meta.db_table not in sql:
+            return execute(sql, *rest)
+        if connection.vendor == "sqlite":
+            connection.connection.set_progress_handler(lambda: 1, 1)
+        else:
+            end_connection()
+        try:
+            return execute(sql, *rest)
+        finally:
             if connection.vendor == "sqlite":
-                connection.connection.set_progress_handler(lambda: 1, 1)
-            else:
-                kill_statement()
-            try:
-                return execute(SLOW[connection.vendor], None, *rest[1:])
-            finally:
-                if connection.vendor == "sqlite":
-                    connection.connection.set_progress_handler(None, 0)
-        return execute(sql, *rest)
+                connection.connection.set_progress_handler(None, 0)
 
     with connection.execute_wrapper(end):
         yield
 
 
-SLOW = {
-    "sqlite": "SELECT * FROM sqlite_master, sqlite_master AS other",
-    "postgresql": "SELECT pg_sleep(60)",
-    "mysql": "INSERT INTO testapp_tag (name) SELECT 'x' FROM (SELECT sleep(60)) AS slow",
+def end_connection() -> None:
+    """End the connection from another one."""
+    ask, kill = ENDS[connection.vendor]
+    with connection.connection.cursor() as cursor:
+        cursor.execute(ask)
+        (number,) = cursor.fetchone()
+    with connections["other"].cursor() as cursor:
+        cursor.execute(kill, [number])
+
+
+ENDS = {
+    "postgresql": ("SELECT pg_backend_pid()", "SELECT pg_terminate_backend(%s)"),
+    "mysql": ("SELECT connection_id()", "KILL %s"),
 }
-
-
-def kill_statement() -> None:
-    """Have the next statement ended soon by a limit on its time."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL statement_timeout = 50")
-        else:
-            cursor.execute("SET STATEMENT max_statement_time = 0 FOR SET SESSION max_statement_time = 0.05")
 
 
 # "log"
@@ -268,6 +269,7 @@ class Undo(Exception):
 
 def expected_of(write: Callable[[], Any]) -> tuple[list[Any], list[Entry]]:
     """Return the rows and entries of a write that is undone again; keys are used anew where they can be."""
+    reset_keys()
     with pytest.raises(Undo), transaction.atomic():
         write()
         rows, found = table_rows(), entries()
