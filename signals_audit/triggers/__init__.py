@@ -15,11 +15,11 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ..models import AuditEntry
-from . import postgresql
+from . import postgresql, sqlite
 from .names import Built
 from .tables import Table, wanted
 
-DIALECTS = {"postgresql": postgresql}
+DIALECTS: dict[str, Any] = {"postgresql": postgresql, "sqlite": sqlite}
 EVENTS = 3
 
 
@@ -119,7 +119,7 @@ def _compared(connection: BaseDatabaseWrapper, dialect: Any, state: Any) -> list
 def _judged(
     table: Table, names: tuple[str, ...], connection: BaseDatabaseWrapper, dialect: Any
 ) -> tuple[Status, Built | None]:
-    reason = dialect.why_not(table)
+    reason = dialect.why_not(table, connection)
     if reason is not None:
         state = State.LEFT_OVER if names else State.IMPOSSIBLE
         return Status(table.name, table.label, state, names, reason), None

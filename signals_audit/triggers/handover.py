@@ -85,6 +85,8 @@ class Handover:
 
     def _with_triggers(self) -> frozenset[str]:
         if self._tables is None:
+            if self._is_in_transaction():
+                state_of(self._connection).lock_before_read()
             names = [table for table, _trigger in self._dialect.found(self._connection, self._names)]
             self._tables = frozenset(table for table in names if names.count(table) >= EVENTS)
         return self._tables

@@ -38,7 +38,7 @@ FUNCTIONS = """
 OF_TABLES = " AND tgrelid = ANY(SELECT to_regclass(name) FROM unnest(%s::text[]) AS name)"
 
 
-def why_not(table: Table) -> str | None:
+def why_not(table: Table, connection: BaseDatabaseWrapper) -> str | None:
     """Return why a table cannot have triggers here; there is no reason on PostgreSQL."""
     return None
 

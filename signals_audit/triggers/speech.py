@@ -1,15 +1,19 @@
 """How a transaction is told who acts, so that its triggers know."""
+# ruff: noqa: S608 - what stands in these statements are our own names
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from ..capture.identifiers import uuid7
 from ..values import dumps
+from .sqlite import CONTEXT, FACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,64 @@ class Settings:
         yield
 
 
-SPEECHES = {"postgresql": Settings}
+class Row:
+    """SQLite: a row that is active while a statement runs, for nobody else can write at that time."""
+
+    stays = False
+    COLUMNS = ("slot", "is_active", "seq", *FACTS)
+    INSERT = (
+        f"INSERT OR REPLACE INTO {CONTEXT} ({', '.join(COLUMNS)}) "
+        f"VALUES (?, 1, 0, {', '.join('?' * len(FACTS))})"
+    )
+    ACTIVATE = (
+        f"UPDATE {CONTEXT} SET is_active = 1, caused_by = ?, caused_by_change_set = ?, caused_by_seq = ?, "
+        "silent = ? WHERE slot = ?"
+    )
+    QUIET = f"UPDATE {CONTEXT} SET is_active = 0"
+
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        self._connection = connection
+
+    @contextmanager
+    def spoken(self, said: Said | None) -> Iterator[None]:
+        """Have the row active for one statement."""
+        if said is None:
+            yield
+            return
+        self._say(said)
+        try:
+            yield
+        except BaseException:
+            with suppress(DatabaseError):  # the transaction may be gone already
+                self._run(self.QUIET, ())
+            raise
+        self._run(self.QUIET, ())
+
+    def _say(self, said: Said) -> None:
+        address, seq, name = said.cause or ("", "", "")
+        cause = (name, address.replace("-", "") or None, int(seq) if seq else None)
+        silent = f" {' '.join(said.silent)} "
+        if not said.is_new and self._run(self.ACTIVATE, (*cause, silent, said.slot)):
+            return
+        facts = said.facts
+        known = (facts[name] for name in FACTS[3:8])
+        made = (
+            uuid7().hex,
+            facts["actor_kind"],
+            said.actor_id,
+            *known,
+            dumps(facts["extra"]),
+            *cause,
+            silent,
+        )
+        self._run(self.INSERT, (said.slot, *made))
+
+    def _run(self, sql: str, params: tuple[Any, ...]) -> int:
+        with self._connection.wrap_database_errors:
+            return int(self._connection.connection.execute(sql, params).rowcount)
+
+
+SPEECHES: dict[str, Callable[[BaseDatabaseWrapper], Speech]] = {"postgresql": Settings, "sqlite": Row}
 
 
 def speech_for(connection: BaseDatabaseWrapper) -> Speech:
