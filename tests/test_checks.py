@@ -119,6 +119,7 @@ def test_every_option_in_order_is_no_reason_to_complain(check: Check) -> None:
                 "TRUSTED_PROXIES": 1,
                 "MODULE": "own.audit",
                 "ON_ERROR": "log",
+                "RAW_SQL": "entry",
                 "SPOOL": "/var/spool/audit",
             }
         )
@@ -134,7 +135,7 @@ def test_a_setting_that_is_no_dict(check: Check, value: Any, shown: str) -> None
 
 
 def test_keys_that_do_not_exist(check: Check) -> None:
-    known = "ENABLED, MODELS, AUTO_CREATE, NOTIFY, MASK, TRUSTED_PROXIES, MODULE, ON_ERROR, SPOOL"
+    known = "ENABLED, MODELS, AUTO_CREATE, NOTIFY, MASK, TRUSTED_PROXIES, MODULE, ON_ERROR, RAW_SQL, SPOOL"
     assert check({"MODLES": {}, "trusted_proxy": 1, 7: 7}) == in_order(
         [
             error(1, "SIGNALS_AUDIT has no key 'MODLES'.", "Did you mean 'MODELS' or 'MODULE'?"),
@@ -157,7 +158,8 @@ def test_keys_that_do_not_exist(check: Check) -> None:
         ("TRUSTED_PROXIES", -1, "a number that is not negative, not -1"),
         ("TRUSTED_PROXIES", True, "a number that is not negative, not True"),
         ("ON_ERROR", "spool", '"block" or "log", not \'spool\''),
-        ("ON_ERROR", ["log"], "\"block\" or \"log\", not ['log']"),
+        ("ON_ERROR", ["log"], '"block" or "log", not [\'log\']'),
+        ("RAW_SQL", None, '"warn", "entry" or "ignore", not None'),
         ("SPOOL", "", "the path of a folder or None, not ''"),
     ],
 )

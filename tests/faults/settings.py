@@ -13,7 +13,7 @@ HAS_APP = os.environ.get("SIGNALS_AUDIT_FAULTS_APP", "1") == "1"
 
 _database: dict[str, Any] = database(VENDOR, f"signals_audit_faults_{os.getpid()}")
 if VENDOR == "sqlite":
-    # A busy machine lets writers wait for long. The refusals that count come at once, whatever the time to wait.
+    # A busy machine lets writers wait for long; the refusals that count come at once, whatever the limit.
     _database |= {"NAME": FILE, "TEST": {"NAME": FILE}, "OPTIONS": {"timeout": 60}}
 DATABASES = {"default": _database}
 
