@@ -10,7 +10,7 @@ from django.db import connections
 
 from . import triggers
 
-pytest.register_assert_rewrite("tests.oracle.comparing")
+pytest.register_assert_rewrite("tests.oracle.comparing", "tests.oracle.replaying")
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -144,13 +144,21 @@ def images(using: str) -> list[Image]:
         return [Image(models[label], _row(old), _row(new)) for label, old, new in cursor.fetchall()]
 
 
-def rows(model: type[Model], using: str) -> list[Row]:
-    """Return the rows of a table, as its triggers would show them."""
+def rows(models: Sequence[type[Model]], using: str) -> list[tuple[type[Model], Row]]:
+    """Return the rows of these models' tables, as their triggers would show them."""
     connection = connections[using]
-    table = connection.ops.quote_name(model._meta.db_table)
+    selects = " UNION ALL ".join(
+        f"SELECT {number} AS place, {_as_text(connection, _image_of(connection, model, 't'))}"
+        f" FROM {connection.ops.quote_name(model._meta.db_table)} t"
+        for number, model in enumerate(models)
+    )
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {_image_of(connection, model, 't')} FROM {table} t")
-        return [found for (image,) in cursor.fetchall() if (found := _row(image)) is not None]
+        cursor.execute(selects)
+        return [(models[place], json.loads(image)) for place, image in cursor.fetchall()]
+
+
+def _as_text(connection: BaseDatabaseWrapper, sql: str) -> str:
+    return f"CAST({sql} AS text)" if connection.vendor == "postgresql" else sql
 
 
 @contextmanager
@@ -164,7 +172,7 @@ def cascading_to(*models: type[Model]) -> Iterator[None]:
 
 
 def _by_key(model: type[Model]) -> dict[str | None, Row]:
-    return {row["id"]: row for row in rows(model, "default")}
+    return {row["id"]: row for _, row in rows([model], "default")}
 
 
 def _note_differences(
@@ -183,7 +191,7 @@ def _row(image: Any) -> Row | None:
 
 def empty_tables(models: Sequence[type[Model]]) -> None:
     """Remove all rows of these models with plain SQL, in all databases."""
-    tables = [TABLE, *(model._meta.db_table for model in models)]
+    tables = [*(model._meta.db_table for model in models), TABLE]  # what the emptying fires goes last
     for connection in connections.all():
         with transaction.atomic(connection.alias), connection.constraint_checks_disabled():
             for table in tables:

@@ -45,11 +45,15 @@ class World:
 
     def __init__(self) -> None:
         with disabled():
-            self._people()
-            self._articles()
-            self._places()
-            self._keys()
-            self._oddities()
+            self.populate()
+
+    def populate(self) -> None:
+        """Make the rows."""
+        self._people()
+        self._articles()
+        self._places()
+        self._keys()
+        self._oddities()
 
     def _people(self) -> None:
         Author.objects.bulk_create([Author(name="Ada", password="one"), Author(name="Bob", email="b@b.b")])
