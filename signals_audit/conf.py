@@ -32,6 +32,7 @@ class Settings:
     TRUSTED_PROXIES: int = 0
     MODULE: str = "audit"
     ON_ERROR: Literal["block", "log"] = "block"
+    RAW_SQL: Literal["warn", "entry", "ignore"] = "warn"
     SPOOL: str | os.PathLike[str] | None = None
 
 

@@ -61,6 +61,7 @@ NAMES: Final = Shape("a list of names", are_names, _names)
 NAMES_OR_NONE: Final = Shape("a list of names or None", optional(are_names), _names)
 DICT: Final = Shape("a dict", lambda value: isinstance(value, Mapping))
 
+RAW_SQL: Final = ("warn", "entry", "ignore")
 SETTINGS: Final = {
     "ENABLED": Shape("True or False", lambda value: isinstance(value, bool)),
     "MODELS": Shape(
@@ -73,6 +74,7 @@ SETTINGS: Final = {
     "TRUSTED_PROXIES": Shape("a number that is not negative", _is_count),
     "MODULE": Shape("the name of a module", _is_module),
     "ON_ERROR": Shape('"block" or "log"', lambda value: is_text(value) and value in ("block", "log")),
+    "RAW_SQL": Shape('"warn", "entry" or "ignore"', lambda value: is_text(value) and value in RAW_SQL),
     "SPOOL": Shape("the path of a folder or None", optional(_is_path)),
 }
 OPTIONS: Final = {

@@ -11,6 +11,7 @@ from django.test.utils import isolate_apps
 from django.utils.translation import gettext_lazy
 
 from signals_audit import ChangeEvent, auto_create, notify_on, on_change, on_create, on_m2m_change, register
+from signals_audit.capture import sentinel
 from signals_audit.checks.blindspots import open_secrets
 from signals_audit.checks.messages import TAG
 from signals_audit.hooks import hooks
@@ -45,8 +46,10 @@ class KeepAway:
 
 @pytest.fixture(autouse=True)
 def _isolated() -> Iterator[None]:
-    declared, registered = hooks.snapshot(), registry.snapshot()
+    declared, registered, noticed = hooks.snapshot(), registry.snapshot(), sentinel.noticed.copy()
+    sentinel.noticed.clear()
     yield
+    sentinel.noticed.update(noticed)
     hooks.restore(declared)
     registry.restore(registered)
 

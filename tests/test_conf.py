@@ -18,6 +18,7 @@ DEFAULTS = {
     "TRUSTED_PROXIES": 0,
     "MODULE": "audit",
     "ON_ERROR": "block",
+    "RAW_SQL": "warn",
     "SPOOL": None,
 }
 
@@ -62,6 +63,7 @@ def test_values_of_the_wrong_type_are_left_out() -> None:
         "TRUSTED_PROXIES": "2",
         "MODULE": "my audit",
         "ON_ERROR": "ignore",
+        "RAW_SQL": True,
         "SPOOL": 7,
     }
     with override_settings(SIGNALS_AUDIT=wrong):

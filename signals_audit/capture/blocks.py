@@ -101,7 +101,9 @@ class WriteBlock:
         """Have the entries written, then tell of the events; what reactions write has blocks of its own."""
         if not self.events:
             return
-        block, self.state.block = self.state.block, None
+        state = self.state
+        block, announced = state.block, state.is_announced
+        state.block, state.is_announced = None, False
         try:
             recorded = [event for event in self.events if event.address is not None]
             if recorded:
@@ -110,4 +112,4 @@ class WriteBlock:
                 self.state.keep_until_commit(event)
                 pipeline.announce(event)
         finally:
-            self.state.block = block
+            state.block, state.is_announced = block, announced

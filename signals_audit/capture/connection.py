@@ -39,6 +39,7 @@ class ConnectionState:
         "connection",
         "has_tables",
         "instances",
+        "is_announced",
         "is_locked",
         "is_spoilt",
         "journal",
@@ -50,6 +51,7 @@ class ConnectionState:
         self.journal = Journal()
         self.block: Any = None
         self.instances: dict[tuple[type[Model], Any], Model] = {}
+        self.is_announced = False
         self.is_locked = False
         self.is_spoilt = False
         self.has_tables = False

@@ -17,7 +17,7 @@ contract test on every supported Django.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache, partial, wraps
 from typing import Any
 
 from django.db import connections
@@ -27,7 +27,7 @@ from django.db.backends.signals import connection_created
 from django.db.models import Model
 from django.db.models.sql.constants import ROW_COUNT
 
-from . import loading, statements
+from . import loading, sentinel, statements
 from .blocks import WriteBlock
 from .connection import state_of
 from .returning import can_return_updated
@@ -43,6 +43,7 @@ def install() -> None:
     connection_created.connect(_watch_new_connection, dispatch_uid=UID)
     for connection in connections.all(initialized_only=True):
         watch(connection)
+    sentinel.install()
     loading.remember_models()
 
 
@@ -53,6 +54,7 @@ def remove() -> None:
     connection_created.disconnect(dispatch_uid=UID)
     for connection in connections.all(initialized_only=True):
         unwatch(connection)
+    sentinel.remove()
     loading.remember(())
 
 
@@ -93,9 +95,25 @@ def _compiler(original: Callable[..., Any]) -> Callable[..., Any]:
     return compiler
 
 
+def announced(execute: Callable[..., Any]) -> Callable[..., Any]:
+    """Have the sentinel know that a statement is the ORM's own."""
+
+    @wraps(execute)
+    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        state = state_of(self.connection)
+        before, state.is_announced = state.is_announced, True
+        try:
+            return execute(self, *args, **kwargs)
+        finally:
+            state.is_announced = before
+
+    return run
+
+
 @cache
 def _observed_insert(base: Any) -> Any:
     class ObservedInsert(base):  # type: ignore[misc]
+        @announced
         def execute_sql(self, returning_fields: Any = None) -> Any:
             plan = statements.observed(self)
             if plan is None:
@@ -108,6 +126,7 @@ def _observed_insert(base: Any) -> Any:
 @cache
 def _observed_update(base: Any) -> Any:
     class ObservedUpdate(base):  # type: ignore[misc]
+        @announced
         def execute_sql(self, result_type: Any) -> Any:
             plan = statements.observed(self)
             if plan is None:
@@ -115,6 +134,7 @@ def _observed_update(base: Any) -> Any:
             count, _rows = statements.update(self, plan, super().execute_sql)
             return count if result_type == ROW_COUNT else None
 
+        @announced
         def execute_returning_sql(self, returning_fields: Any) -> Any:
             """Exist since Django 6.0: `save()` asks for values that the database computes."""
             plan = statements.observed(self)
@@ -128,6 +148,7 @@ def _observed_update(base: Any) -> Any:
 @cache
 def _observed_delete(base: Any) -> Any:
     class ObservedDelete(base):  # type: ignore[misc]
+        @announced
         def execute_sql(self, result_type: Any) -> Any:
             plan = statements.observed(self)
             if plan is None and not statements.touches_others(self):

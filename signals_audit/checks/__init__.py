@@ -9,7 +9,7 @@ Importing this package registers them. Their ids are stable:
   database without the log's tables. W004 is not used any more, W008 triggers
   missing, out of date or left over (asked of databases), W009 field that triggers spell in another way;
 * W010 entries in the spool, W011 entries that this process could not write, W012 (deploy) spool in a
-  temporary folder.
+  temporary folder, W013 raw SQL of this process that wrote to audited tables.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Checks that show which entries are missing from the log because they could not be written."""
+"""Checks that show what is missing from the log: entries that could not be written, and raw SQL."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Warning, register
 
 from .. import failures, spool
+from ..capture import sentinel
 from ..conf import get_settings
 from .messages import TAG
 
@@ -33,6 +34,19 @@ def check_unwritten(**_kwargs: Any) -> list[CheckMessage]:
     if failures.lost.value:
         message += f", and {failures.lost.value} not to the spool either"
     return [_warning(11, f"{message}.", "The logger 'signals_audit' has the reasons.")]
+
+
+@register(TAG)
+def check_raw_sql(**_kwargs: Any) -> list[CheckMessage]:
+    """Check that no raw SQL of this process wrote to audited tables."""
+    return [
+        _warning(
+            13,
+            f"Raw SQL wrote to the table of {label} {count} time(s) since this process started.",
+            'The log does not know what it changed. SIGNALS_AUDIT["RAW_SQL"] = "ignore" silences this.',
+        )
+        for label, count in sorted(sentinel.noticed.items())
+    ]
 
 
 @register(TAG, deploy=True)
