@@ -20,7 +20,7 @@ from .plans import TablePlan, plan_for
 from .remembered import Remembered, remembered
 from .returning import Fields, can_return_deleted, can_return_updated, run_returning
 from .rows import Reader, Row
-from .upserts import is_upsert, upsert
+from .upserts import Round, is_upsert, upsert
 
 Plain = Callable[[Any], Any]
 
@@ -54,16 +54,17 @@ def insert(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields | None) 
     with WriteBlock.around(compiler.connection) as block:
         maker = EventMaker(block, plan, "bulk_create")
         reader = block.state.reader(plan)
-        objs = compiler.query.objs
+        objs, changed = compiler.query.objs, list[Round]()
         if is_upsert(compiler) and compiler.connection.features.can_return_columns_from_insert:
-            given, before, rows, changed = upsert(compiler, plan, block, wanted or ())
-            maker.updated(before, changed)
+            given, rows, changed = upsert(compiler, plan, block, wanted or ())
         elif compiler.connection.features.can_return_columns_from_insert:
             given, rows = run_returning(compiler, reader.columns, wanted or ())
         else:
             given = plain(wanted)
             rows = _inserted_again(compiler, reader, given, wanted)
         maker.created(rows, objs[0] if len(objs) == 1 else None)
+        for before, after in changed:
+            maker.updated(before, after)
         block.state.is_locked = True
         return given
 

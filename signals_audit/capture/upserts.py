@@ -21,6 +21,7 @@ CHUNK = 100
 IS_NEW = ", (xmax = 0)"  # an inserted row version has not been locked or updated by anybody
 
 Condition = tuple[str, tuple[Any, ...]]
+Round = tuple[dict[Any, Row], list[Row]]
 
 
 def is_upsert(compiler: Any) -> bool:
@@ -30,24 +31,42 @@ def is_upsert(compiler: Any) -> bool:
 
 def upsert(
     compiler: Any, plan: TablePlan, block: WriteBlock, wanted: Sequence[Any]
-) -> tuple[list[Any], dict[Any, Row], list[Row], list[Row]]:
-    """Run an upsert; return what Django wants, the rows of before by key, the created, the updated rows."""
+) -> tuple[list[Any], list[Row], list[Round]]:
+    """Run an upsert; return what Django wants, the rows that it created, and those that it updated."""
     reader = block.state.reader(plan)
     before = {plan.key_of(row): row for row in _conflicting(compiler, block, reader)}
     if compiler.connection.vendor != "postgresql":
         given, rows = run_returning(compiler, reader.columns, wanted)
-        return given, before, *_split(plan, before, [(row, True) for row in rows])
+        return given, *_split(plan, before, [(row, True) for row in rows])
     given, marked = run_returning(compiler, reader.columns + IS_NEW, wanted)
-    return given, before, *_split(plan, before, [(row[:-1], row[-1]) for row in marked])
+    return given, *_split(plan, before, [(row[:-1], row[-1]) for row in marked])
 
 
 def _split(
     plan: TablePlan, before: dict[Any, Row], rows: Sequence[tuple[Row, bool]]
-) -> tuple[list[Row], list[Row]]:
+) -> tuple[list[Row], list[Round]]:
     """Tell created rows from updated ones: an updated row was there before, or the database says so."""
-    created = [row for row, may_be_new in rows if may_be_new and plan.key_of(row) not in before]
-    known = {plan.key_of(row) for row in created}
-    return created, [row for row, _ in rows if plan.key_of(row) not in known]
+    created: dict[Any, Row] = {}
+    updated = []
+    for row, may_be_new in rows:
+        key = plan.key_of(row)
+        if may_be_new and key not in before and key not in created:
+            created[key] = row
+        else:
+            updated.append(row)
+    return list(created.values()), list(_rounds(plan, before | created, updated))
+
+
+def _rounds(plan: TablePlan, before: dict[Any, Row], rows: Sequence[Row]) -> Iterator[Round]:
+    """Yield updated rows with what they were; a row that one statement meets again is in the next round."""
+    while rows:
+        met: dict[Any, Row] = {}
+        again = []
+        for row in rows:
+            if met.setdefault(plan.key_of(row), row) is not row:
+                again.append(row)
+        yield before, list(met.values())
+        before, rows = before | met, again
 
 
 def _conflicting(compiler: Any, block: WriteBlock, reader: Reader) -> list[Row]:
