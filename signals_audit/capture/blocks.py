@@ -23,12 +23,13 @@ class WriteBlock:
     to it.
     """
 
-    __slots__ = ("_atomic", "_depth", "_outer", "_was", "events", "instance", "state")
+    __slots__ = ("_atomic", "_depth", "_outer", "_was", "events", "has_written", "instance", "state")
 
     def __init__(self, state: ConnectionState, instance: Model | None = None) -> None:
         self.state = state
         self.instance = instance
         self.events: list[ChangeEvent] = []
+        self.has_written = False
         self._atomic: Any = None
         self._was: tuple[bool, str | None] | None = None
 
@@ -43,6 +44,10 @@ class WriteBlock:
         if block is not None and block._depth == len(connection.savepoint_ids):
             return nullcontext(block)
         return WriteBlock(state)
+
+    def wrote(self) -> None:
+        """Note that a statement changed rows: from here on they may not stay without their entries."""
+        self.has_written = self.state.is_locked = True
 
     def saved(self, model: type[Model]) -> None:
         """Have reactions find the instance as it will be after the save: Django says so only later."""
@@ -90,8 +95,12 @@ class WriteBlock:
             except BaseException:  # a constraint may fail as late as at COMMIT
                 self._unsaved()
                 raise
-        elif error is not None and self.state.connection.in_atomic_block:
+        elif error is not None and self.state.connection.in_atomic_block and self._must_roll_back():
             self.state.connection.needs_rollback = True
+
+    def _must_roll_back(self) -> bool:
+        """Tell whether a change may stand without its entry; of a statement that failed Django takes care."""
+        return self.has_written or self.instance is not None
 
     def _unsaved(self) -> None:
         if self.instance is not None and self._was is not None:

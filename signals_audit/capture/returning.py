@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from .connection import state_of
 from .rows import Row
 
 Fields = Sequence[Any]
@@ -21,6 +22,7 @@ def run_returning(compiler: Any, columns: str, wanted: Fields) -> tuple[list[Any
         with compiler.connection.cursor() as cursor:
             cursor.execute(f"{sql}{', ' if wanted else ' RETURNING '}{columns}", params)
             rows += cursor.fetchall()
+    state_of(compiler.connection).block.wrote()
     if not wanted:
         return [()] * len(rows), rows
     given = [row[: len(wanted)] for row in rows]

@@ -60,13 +60,20 @@ def insert(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields | None) 
         elif compiler.connection.features.can_return_columns_from_insert:
             given, rows = run_returning(compiler, reader.columns, wanted or ())
         else:
-            given = plain(wanted)
+            given = _run_plain(block, plain, wanted)
             rows = _inserted_again(compiler, reader, given, wanted)
         maker.created(rows, objs[0] if len(objs) == 1 else None)
         for before, after in changed:
             maker.updated(before, after)
         block.state.is_locked = True
         return given
+
+
+def _run_plain(block: WriteBlock, plain: Plain, argument: Any) -> Any:
+    """Run the statement as Django does, where the database cannot return what we want to know."""
+    result = plain(argument)
+    block.wrote()
+    return result
 
 
 def touches_others(compiler: Any) -> bool:
@@ -81,9 +88,11 @@ def delete(compiler: Any, plan: TablePlan | None, plain: Plain) -> int:
     """Run a DELETE, tell of the rows that really went, and return how many they were."""
     with WriteBlock.around(compiler.connection) as block:
         affected = affected_by(compiler, block) if touches_others(compiler) else []
-        count = plain(ROW_COUNT) or 0 if plan is None else _delete_told(compiler, plan, plain, block)
+        if plan is None:
+            count = _run_plain(block, plain, ROW_COUNT) or 0
+        else:
+            count = _delete_told(compiler, plan, plain, block)
         tell_of(affected, block)
-        block.state.is_locked = True
         return count
 
 
@@ -94,7 +103,7 @@ def _delete_told(compiler: Any, plan: TablePlan, plain: Plain, block: WriteBlock
         _given, rows = run_returning(compiler, reader.columns, ())
     else:
         rows = rows_before(compiler, block, reader)
-        plain(ROW_COUNT)
+        _run_plain(block, plain, ROW_COUNT)
     maker.deleted(rows)
     return len(rows)
 
@@ -115,7 +124,7 @@ def update(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields = ()) ->
             given, after = run_returning(compiler, reader.columns, wanted)
             count = len(after)
         else:
-            given, count = [], plain(ROW_COUNT) or 0
+            given, count = [], _run_plain(block, plain, ROW_COUNT) or 0
             after = reader.rows_of(_keys_after(compiler, plan, before))
         maker.updated(_paired(plan, before, after), after)
         return count, given
