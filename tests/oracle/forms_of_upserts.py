@@ -97,6 +97,14 @@ def upsert_one_row_twice(world: World) -> None:
 
 
 @form
+def upsert_rows_that_meet_each_other(world: World) -> None:
+    rows = [Article(title="n", views=50), Article(title="a", views=51)]
+    if connection.vendor != "postgresql":  # which refuses to update a row twice
+        rows += [Article(title="n", views=52), Article(title="a", views=53)]
+    upsert(rows, ["views"], ["title"])
+
+
+@form
 def upsert_the_key_that_conflicts(world: World) -> None:
     upsert([Tag(name="red"), Tag(name="n")], ["name"], ["name"])
 
