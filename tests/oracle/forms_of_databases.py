@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import django
+from django.db import connection
 
 from .forms import form, silent
 from .triggers import cascading_to
@@ -57,3 +58,15 @@ if django.VERSION >= (6, 1):
     @silent
     def delete_nothing_that_the_database_would_cascade(world: World) -> None:
         Shop.objects.filter(name="nobody").delete()
+
+    if connection.vendor != "mysql":  # which has no SET DEFAULT
+        from tests.testapp.models import Guest
+
+        @form
+        def delete_where_the_database_sets_a_default(world: World) -> None:
+            home = Shop.objects.create(pk=-1, name="home")
+            shop, other = shops()
+            for number, favourite in enumerate([home, shop, other, shop]):
+                Guest.objects.create(favourite=favourite, name=str(number))
+            shop.delete()
+            Shop.objects.filter(name="y").delete()

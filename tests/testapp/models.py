@@ -326,3 +326,9 @@ if django.VERSION >= (6, 1):
     class Customer(models.Model):
         favourite = models.ForeignKey(Shop, on_delete=models.DB_SET_NULL, null=True)
         name = models.CharField(max_length=20)
+
+    if "mysql" not in settings.DATABASES["default"]["ENGINE"]:
+
+        class Guest(models.Model):
+            favourite = models.ForeignKey(Shop, on_delete=models.DB_SET_DEFAULT, db_default=-1)
+            name = models.CharField(max_length=20)
