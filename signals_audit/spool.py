@@ -60,8 +60,10 @@ def files() -> list[Path]:
 
 
 def _listed() -> list[Path]:
+    place = folder()
     try:
-        return list(folder().iterdir())
+        _refuse_of_others(place)
+        return list(place.iterdir())
     except (FileNotFoundError, NotADirectoryError):
         return []
 
@@ -95,8 +97,12 @@ def append(lines: Sequence[str]) -> None:
 
 def _make(place: Path) -> None:
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = place.lstat()
-    if not get_settings().SPOOL and not _is_ours_alone(found):
+    _refuse_of_others(place)
+
+
+def _refuse_of_others(place: Path) -> None:
+    """Raise where the folder whose name can be guessed belongs to others, who may read or forge entries."""
+    if not get_settings().SPOOL and not _is_ours_alone(place.lstat()):
         raise PermissionError(f"{place} is not a folder of this user alone")
 
 

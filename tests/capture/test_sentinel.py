@@ -154,7 +154,9 @@ def test_raw_sql_inside_a_reaction_or_a_receiver_is_noticed() -> None:
     with isolated_registry():
         on_create(Tag, timing=Timing.IN_TRANSACTION)(lambda event: write())
         Tag.objects.create(name="b")
-    assert sentinel.noticed == {"testapp.Author": 2}
+        assert sentinel.noticed == {"testapp.Author": 2}
+        Tag.objects.bulk_create([Tag(name="c")])
+    assert sentinel.noticed == {"testapp.Author": 3}
 
 
 def test_an_orm_write_is_silent_again_after_one_that_failed() -> None:

@@ -118,6 +118,11 @@ def test_a_file_that_somebody_took_and_died_is_taken_again() -> None:
     assert files.files() == []
 
 
+def test_a_spool_that_cannot_be_looked_into_is_said(spool: Path) -> None:
+    spool.symlink_to(spool)
+    assert fail()[1].startswith("The spool cannot be read: ")
+
+
 def test_a_dry_run_counts_and_touches_nothing() -> None:
     path = spooled("a", "b")
     before = path.read_bytes()

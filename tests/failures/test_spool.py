@@ -74,6 +74,8 @@ def test_a_guessed_folder_that_others_may_read_is_not_used(
         files.folder().mkdir(mode=0o755)
     with pytest.raises(PermissionError):
         files.append(["a"])
+    with pytest.raises(PermissionError):
+        files.files()
     assert list(elsewhere.iterdir()) == []
 
 

@@ -30,7 +30,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Recover file by file, and say what was found."""
         found = Recovered()
-        for path in spool.files():
+        try:
+            paths = spool.files()
+        except OSError as error:
+            raise CommandError(_("The spool cannot be read: %s.") % error) from error
+        for path in paths:
             found += recover(path, dry_run=options["dry_run"])
         words = {"written": told(found.written), "present": found.present}
         if options["dry_run"]:
