@@ -6,8 +6,9 @@ Importing this package registers them. Their ids are stable:
   leads nowhere, E006 settings that are no dict, E007 hook that cannot run, E008 triggers on a database
   that has none of ours;
 * W001 middleware missing, W002 middleware before authentication, W003 field that may hold a secret, W005
-  database without the log's tables. W004 is not used any more, W008 triggers
-  missing, out of date or left over (asked of databases), W009 field that triggers spell in another way;
+  database without the log's tables. W004 is not used any more;
+* W008 triggers missing, out of date, left over or not possible (asked of databases), W009 field that triggers
+  spell in another way, W014 rows that a foreign key changes without triggers;
 * W010 entries in the spool, W011 entries that this process could not write, W012 (deploy) spool in a
   temporary folder, W013 raw SQL of this process that wrote to audited tables.
 """

@@ -12,7 +12,7 @@ from django.db.models import Model
 from ..registry import registry
 from ..triggers import DIALECTS, State, Status, status
 from ..triggers.kinds import Kind, has_spelling_of_its_own, kind_of
-from ..triggers.tables import models_on, triggered_models
+from ..triggers.tables import is_left_to_the_database, models_on, triggered_models
 from .messages import TAG
 
 WORDS = {
@@ -28,7 +28,7 @@ def check_available(**_kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
             f"{model._meta.label} cannot be captured by triggers on the database {alias!r}: they are not "
-            f"available on {connections[alias].display_name}. Django's side records its changes.",
+            f"available on {connections[alias].vendor}. Django's side records its changes.",
             hint=f'Use capture="orm" for it, or one of: {", ".join(sorted(DIALECTS))}.',
             id="signals_audit.E008",
         )
@@ -81,4 +81,23 @@ def _foreign_fields(model: type[Model]) -> list[str]:
         for field in model._meta.local_concrete_fields
         if options is not None and options.audits(field.name)
         if kind_of(field) is Kind.OTHER or has_spelling_of_its_own(field)
+    ]
+
+
+@register(TAG)
+def check_cascades(**_kwargs: Any) -> list[CheckMessage]:
+    """Check for rows that a foreign key deletes or changes where that fires no triggers."""
+    return [
+        Warning(
+            f"The database {alias!r} itself deletes or changes rows of {model._meta.label} when what "
+            f"{field.name!r} points at is deleted, and MariaDB and MySQL fire no triggers for that: it is "
+            "recorded when Django deletes, not when other programs do.",
+            hint="Have Django do it: on_delete=models.CASCADE, SET_NULL or SET_DEFAULT.",
+            id="signals_audit.W014",
+        )
+        for alias in connections
+        if connections[alias].vendor == "mysql"
+        for model in models_on(alias)
+        for field in model._meta.local_concrete_fields
+        if is_left_to_the_database(field)
     ]

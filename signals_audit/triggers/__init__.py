@@ -15,11 +15,11 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ..models import AuditEntry
-from . import postgresql, sqlite
+from . import mysql, postgresql, sqlite
 from .names import Built
 from .tables import Table, wanted
 
-DIALECTS: dict[str, Any] = {"postgresql": postgresql, "sqlite": sqlite}
+DIALECTS: dict[str, Any] = {"postgresql": postgresql, "sqlite": sqlite, "mysql": mysql}
 EVENTS = 3
 
 

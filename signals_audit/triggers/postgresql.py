@@ -48,6 +48,7 @@ def found(connection: BaseDatabaseWrapper, names: Sequence[str] | None = None) -
     sql, params = FOUND, []
     if names is not None:
         sql, params = FOUND + OF_TABLES, [[connection.ops.quote_name(name) for name in names]]
+    connection.ensure_connection()
     with connection.wrap_database_errors:
         cursor = connection.create_cursor()
         try:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -128,7 +129,71 @@ class Row:
             return int(self._connection.connection.execute(sql, params).rowcount)
 
 
-SPEECHES: dict[str, Callable[[BaseDatabaseWrapper], Speech]] = {"postgresql": Settings, "sqlite": Row}
+class Variables:
+    """MariaDB: variables of the session that are set while a statement runs."""
+
+    stays = False
+    NAMES = (
+        *("change_set", "seq", "is_open", "actor_kind", "actor_id", "actor_repr", "remote_addr"),
+        *("correlation_id", "reason", "path", "extra", "caused_by", "caused_by_change_set"),
+        *("caused_by_seq", "silent"),
+    )
+    SET = "SET " + ", ".join(f"@signals_audit_{name} = %s" for name in NAMES)
+    READ = "SELECT @signals_audit_seq"
+    QUIET = "SET " + ", ".join(f"@signals_audit_{name} = NULL" for name in NAMES)
+
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        self._connection = connection
+        self._sets: dict[int, tuple[uuid.UUID, int]] = {}
+
+    @contextmanager
+    def spoken(self, said: Said | None) -> Iterator[None]:
+        """Have the variables set for one statement, and note how far its change set got."""
+        if said is None:
+            yield
+            return
+        if said.is_new or said.slot not in self._sets:
+            self._sets[said.slot] = (uuid7(), 0)
+        self._run(self.SET, self._values(said))
+        try:
+            yield
+        except BaseException:
+            with suppress(DatabaseError):  # the connection may be gone, and its variables with it
+                self._go_on(said)
+            raise
+        self._go_on(said)
+
+    def _go_on(self, said: Said) -> None:
+        rows = self._run(self.READ, ())
+        self._sets[said.slot] = (self._sets[said.slot][0], int(rows[0][0] or 0))
+        self._run(self.QUIET, ())
+
+    def _values(self, said: Said) -> tuple[Any, ...]:
+        change_set, seq = self._sets[said.slot]
+        facts, (address, place, name) = said.facts, said.cause or ("", "", "")
+        known = (facts["actor_kind"], said.actor_id, *(facts[name] for name in FACTS[3:8]))
+        because = (name, self._uuid(uuid.UUID(address)) if address else None, int(place) if place else None)
+        silent = f" {' '.join(said.silent)} "
+        return (self._uuid(change_set), seq, 0, *known, dumps(facts["extra"]), *because, silent)
+
+    def _uuid(self, value: uuid.UUID) -> str:
+        return str(value) if self._connection.features.has_native_uuid_field else value.hex
+
+    def _run(self, sql: str, params: tuple[Any, ...]) -> Any:
+        with self._connection.wrap_database_errors:
+            cursor = self._connection.create_cursor()
+            try:
+                cursor.execute(sql, params)
+                return cursor.fetchall()
+            finally:
+                cursor.close()
+
+
+SPEECHES: dict[str, Callable[[BaseDatabaseWrapper], Speech]] = {
+    "postgresql": Settings,
+    "sqlite": Row,
+    "mysql": Variables,
+}
 
 
 def speech_for(connection: BaseDatabaseWrapper) -> Speech:

@@ -69,14 +69,15 @@ def also_written_through(models: Iterable[type[Model]]) -> set[str]:
     waiting = list(models)
     while waiting:
         for field in waiting.pop()._meta.local_concrete_fields:
-            owner = field.related_model if _is_left_to_the_database(field) else None
+            owner = field.related_model if is_left_to_the_database(field) else None
             if isinstance(owner, type) and owner._meta.db_table not in found:
                 found.add(owner._meta.db_table)
                 waiting.append(owner)
     return found
 
 
-def _is_left_to_the_database(field: Field[Any, Any]) -> bool:
+def is_left_to_the_database(field: Field[Any, Any]) -> bool:
+    """Tell whether the database itself acts on a reference when what it points at is deleted."""
     return isinstance(field, ForeignKey) and isinstance(field.remote_field.on_delete, DATABASE_LEVEL)
 
 

@@ -14,6 +14,7 @@ from django.db.models import Model
 from signals_audit.models import AuditEntry
 from signals_audit.triggers import State, sqlite_values, status
 from signals_audit.triggers.kinds import Kind
+from signals_audit.triggers.mysql_values import FUNCTIONS
 from signals_audit.triggers.tables import Column
 from tests.testapp.models import (
     ApiToken,
@@ -34,7 +35,8 @@ from tests.testapp.models import (
 
 from .conftest import Triggered
 
-pytestmark = pytest.mark.django_db
+# MariaDB ends a transaction when a trigger is made.
+pytestmark = pytest.mark.django_db(transaction=connection.vendor == "mysql")
 
 Told = tuple[str, str, str, str, Any]
 
@@ -250,5 +252,6 @@ def test_small_numbers_of_many_places_are_written_as_python_writes_them(
     expression = {
         "postgresql": lambda: f"signals_audit_decimal('{number}'::numeric(20, 8)::text)",
         "sqlite": lambda: sqlite_values.SPELLINGS[Kind.DECIMAL][1](f"({float(number)!r})", column),
+        "mysql": lambda: f"{FUNCTIONS['decimal']}('{number}')",
     }[connection.vendor]()
     assert spelled(f"SELECT {expression}") == str(Decimal(number))

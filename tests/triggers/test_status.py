@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from io import StringIO
 
+import django
 import pytest
 from django.core.checks import Tags, run_checks
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import CharField, Model
 from django.test import override_settings
+from django.test.utils import isolate_apps
 
 from signals_audit import register, triggers
-from signals_audit.checks.triggered import check_fields
+from signals_audit.checks.triggered import check_available, check_cascades, check_fields
 from signals_audit.models import AuditEntry
 from signals_audit.triggers import State
+from signals_audit.triggers.kinds import has_spelling_of_its_own
+from tests.testapp import models
 from tests.testapp.models import Author, Tag
 
 from .conftest import Triggered
@@ -85,3 +90,43 @@ def test_switching_the_package_off_takes_the_triggers_down(triggered: Triggered)
         triggers.install(connection.alias)
         Tag.objects.create(name="a")
     assert not AuditEntry.objects.exists()
+
+
+def test_databases_without_triggers_of_ours_are_named(
+    triggered: Triggered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    triggered(Tag)
+    assert check_available() == []
+    with monkeypatch.context() as patched:
+        patched.delitem(triggers.DIALECTS, connection.vendor)
+        assert [(message.id, message.msg.partition(" on the ")[0]) for message in check_available()] == [
+            ("signals_audit.E008", "testapp.Tag cannot be captured by triggers")
+        ] * 2
+
+
+class Shouted(CharField):  # type: ignore[type-arg]
+    """A text that Python reads in capitals."""
+
+    def from_db_value(self, value: str, *_: object) -> str:
+        return value.upper()
+
+
+def test_fields_that_python_reads_in_its_own_way_are_named(triggered: Triggered) -> None:
+    with isolate_apps("tests.testapp"):
+
+        class Loud(Model):
+            name = Shouted(max_length=9)
+
+            class Meta:
+                app_label = "testapp"
+
+    assert has_spelling_of_its_own(Loud._meta.get_field("name"))
+    assert not has_spelling_of_its_own(Tag._meta.get_field("name"))
+
+
+if django.VERSION >= (6, 1):
+
+    def test_rows_that_go_without_triggers_are_named(triggered: Triggered) -> None:
+        triggered(models.Jar)
+        expected = ["signals_audit.W014"] * 2 if connection.vendor == "mysql" else []
+        assert [message.id for message in check_cascades()] == expected
