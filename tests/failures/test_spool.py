@@ -96,6 +96,25 @@ def test_processes_and_threads_that_write_at_once_lose_and_mix_nothing(spool: Pa
     assert len(found) == len(expected) + 80
 
 
+def test_what_is_taken_away_while_processes_write_is_taken_once(spool: Path) -> None:
+    command = [sys.executable, "-c", WRITER, str(spool)]
+    writers = [subprocess.Popen([*command, str(name), "100"]) for name in range(3)]
+    found: list[str] = []
+    while True:
+        running = any(writer.poll() is None for writer in writers)
+        for path in files.files():
+            with files.claimed(path) as taken:
+                if taken is not None:
+                    found += [line.decode().rstrip("x") for line in files.lines_of(taken)]
+                    taken.unlink()
+        if not running:
+            break
+    assert [writer.returncode for writer in writers] == [0] * 3
+    assert sorted(found) == sorted(
+        f"{name}-{n}-{part}-" for name in range(3) for n in range(100) for part in range(3)
+    )
+
+
 def test_nothing_of_a_batch_is_kept_that_does_not_fit(spool: Path) -> None:
     files.append(["a"])
     with room_for(1000), pytest.raises(OSError, match="large"):
