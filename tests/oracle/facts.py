@@ -11,7 +11,7 @@ import json
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, NamedTuple, cast
 
 from django.apps import apps
@@ -116,7 +116,11 @@ def _kind(field: Field[Any, Any]) -> str:
 
 
 def _read_decimal(text: str, places: int) -> Decimal:
-    return Decimal(text).quantize(Decimal(1).scaleb(-places))
+    """Read a decimal as Django does: SQLite has floating-point numbers, of which 15 digits count."""
+    value, unit = Decimal(text), Decimal(1).scaleb(-places)
+    if value != value.quantize(unit):
+        value = Context(prec=15).create_decimal(value)
+    return value.quantize(unit)
 
 
 def _read_duration(text: str) -> datetime.timedelta:
@@ -256,7 +260,7 @@ def facts_of_entries(using: str) -> list[Fact | Link]:
 
 def _facts_of_entry(entry: AuditEntry) -> Iterator[Fact | Link]:
     model = apps.get_model(entry.model)
-    if entry.source == "relation":
+    if any(isinstance(change, dict) for change in entry.changes.values()):
         yield from _links_of_entry(entry, model)
         return
     before, after = {}, {}

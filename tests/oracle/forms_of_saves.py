@@ -73,6 +73,9 @@ def save_changes(world: World) -> None:
 def save_values_that_are_cleaned_by_the_database(world: World) -> None:
     world.a.price, world.a.views, world.a.ratio = Decimal("1.005"), "7", 2
     world.a.save()
+    for price in ("1.015", "2.675", "-0.005", "123456.785"):
+        world.b.price = Decimal(price)
+        world.b.save()
 
 
 @form
