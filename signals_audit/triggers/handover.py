@@ -133,9 +133,11 @@ class Handover:
     def _what_to_say(self) -> Said | None:
         """Return what the database has to be told; None when it was told, and nothing has changed since."""
         context = contexts.current()
+        silent = tuple(label.lower() for label in self._labels if contexts.is_disabled(label))
+        if self._is_said(context, silent):
+            return None
         actor = contexts.resolve_actor(context)
         slot, slots = self._slot_of((actor, *_facts_of(context)))
-        silent = tuple(label.lower() for label in self._labels if contexts.is_disabled(label))
         said = Said(slot, _written(actor, context), actor.id or "", _cause(context), silent)
         if said == self._said:
             self._context = context
@@ -146,6 +148,12 @@ class Handover:
         if self._speech.stays:
             self._said, self._context = said, context
         return replace(said, is_new=is_new)
+
+    def _is_said(self, context: AuditContext, silent: tuple[str, ...]) -> bool:
+        """Tell at a glance that nothing has changed; an actor who is asked for each time may have."""
+        if self._said is None or self._context is not context or self._said.silent != silent:
+            return False
+        return context.actor is None or type(context.actor) is Actor
 
     def _slot_of(self, facts: tuple[Any, ...]) -> tuple[int, Slots]:
         """Return the slot of a context, and the slots as they are then: the oldest gives way to a new one."""

@@ -139,8 +139,7 @@ class Variables:
         *("caused_by_seq", "silent"),
     )
     SET = "SET " + ", ".join(f"@signals_audit_{name} = %s" for name in NAMES)
-    READ = "SELECT @signals_audit_seq"
-    QUIET = "SET " + ", ".join(f"@signals_audit_{name} = NULL" for name in NAMES)
+    QUIET = "SELECT @signals_audit_seq, " + ", ".join(f"@signals_audit_{name} := NULL" for name in NAMES)
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self._connection = connection
@@ -164,9 +163,8 @@ class Variables:
         self._go_on(said)
 
     def _go_on(self, said: Said) -> None:
-        rows = self._run(self.READ, ())
+        rows = self._run(self.QUIET, ())
         self._sets[said.slot] = (self._sets[said.slot][0], int(rows[0][0] or 0))
-        self._run(self.QUIET, ())
 
     def _values(self, said: Said) -> tuple[Any, ...]:
         change_set, seq = self._sets[said.slot]

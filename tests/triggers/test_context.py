@@ -214,3 +214,45 @@ def test_what_is_said_is_no_query_of_the_projects(triggered: Triggered) -> None:
         Tag.objects.create(name="a")
         Tag.objects.create(name="b")
     assert [one for one in run if one not in ("BEGIN", "COMMIT")] == ["INSERT testapp_tag"] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_contexts_of_one_transaction_are_kept_apart(triggered: Triggered) -> None:
+    triggered(Tag)
+    with transaction.atomic():
+        for number in [*range(10), 9, 3, 0]:
+            with audit_context(actor=Actor(ActorKind.USER, str(number), f"u{number}")):
+                Tag.objects.create(name=f"{number} {Tag.objects.count()}")
+    assert [place for _action, _actor, place in log()] == [f"{number}/1" for number in range(10)] + [
+        "9/2",
+        "3/2",
+        "0/1",  # forgotten by then: the oldest of eight gives way
+    ]
+    assert orphans() == []
+
+
+if connection.vendor == "postgresql":
+    from psycopg.sql import SQL
+
+    @pytest.mark.django_db(transaction=True)
+    def test_what_a_function_or_a_composed_statement_writes_is_never_somebody_elses(
+        triggered: Triggered,
+    ) -> None:
+        triggered(Tag)
+        function = (
+            "pg_temp.add(text) RETURNS void LANGUAGE sql AS 'INSERT INTO testapp_tag (name) VALUES ($1)'"
+        )
+        with transaction.atomic():
+            raw(f"CREATE FUNCTION {function}")
+            with audit_context(actor=ANN):
+                Tag.objects.create(name="a")
+                raw("SELECT pg_temp.add('b')")
+            raw("SELECT pg_temp.add('c')")
+            with audit_context(actor=BEN), connection.cursor() as cursor:
+                cursor.execute(SQL("UPDATE testapp_tag SET name = 'd' WHERE name = 'c'"))
+        assert log() == [
+            ("create", "ann", "7/1"),
+            ("create", "ann", "7/2"),
+            ("create", "system", "/1"),
+            ("update", "ben", "8/1"),
+        ]
