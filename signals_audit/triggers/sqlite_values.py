@@ -49,9 +49,13 @@ def hyphenated(value: str) -> str:
 
 
 def _decimal(value: str, column: Column) -> str:
-    """Return what Python makes of a number that SQLite keeps as a float: 15 digits, and the places."""
+    """Return what Python makes of SQLite's float: 15 digits, then the places, ties to even."""
     places = column.places or 0
-    fixed = f"printf('%.{places}f', CAST(printf('%.15g', {value}) AS REAL))"
+    rounded, precise = (f"printf('%.{digits}f', x)" for digits in (places, places + 10))
+    cut = f"substr({precise}, 1, length({precise}) - {10 if places else 11})"
+    is_tie = f"substr({precise}, -10) = '5000000000' AND instr('02468', substr({cut}, -1))"
+    fixed = f"""(SELECT CASE WHEN {is_tie} THEN {cut} ELSE {rounded} END
+        FROM (SELECT CAST(printf('%.15g', {value}) AS REAL) AS x))"""
     if places <= 6:
         return fixed
     digits = "coalesce(nullif(ltrim(replace(replace(f, '-', ''), '.', ''), '0'), ''), '0')"
@@ -60,6 +64,15 @@ def _decimal(value: str, column: Column) -> str:
         || CASE WHEN length(d) > 1 THEN '.' || substr(d, 2) ELSE '' END
         || 'E' || (length(d) - 1 - {places}) END
         FROM (SELECT f, {digits} AS d FROM (SELECT {fixed} AS f)))"""
+
+
+def _rounded(number: str, places: int) -> str:
+    """Return a number with so many places, halves to even as Python rounds them; SQLite rounds them up."""
+    more = f"printf('%.{places + 9}f', {number})"
+    cut = f"substr(m, 1, length(m) - {9 if places else 10})"
+    last = f"substr(m, -{10 if places else 11}, 1)"
+    return f"""(SELECT CASE WHEN substr(m, -9) = '500000000' AND instr('02468', {last})
+        THEN {cut} ELSE printf('%.{places}f', {number}) END FROM (SELECT {more} AS m))"""
 
 
 def _float(value: str, _column: Column) -> str:
