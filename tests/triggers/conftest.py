@@ -6,15 +6,24 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import Model
 
 from signals_audit import register, triggers
 from signals_audit.testing import isolated_registry
+from signals_audit.triggers import handover
 
 collect_ignore_glob = [] if connection.vendor in triggers.DIALECTS else ["test_*.py"]
 
 Triggered = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def _connection_without_a_trace() -> Iterator[None]:
+    yield
+    for used in connections.all(initialized_only=True):
+        if (known := used.__dict__.pop(handover.ATTRIBUTE, None)) is not None:
+            used.execute_wrappers.remove(known)
 
 
 @pytest.fixture

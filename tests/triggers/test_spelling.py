@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, Value
 
 from signals_audit.models import AuditEntry
 from signals_audit.triggers import State, sqlite_values, status
@@ -65,6 +65,7 @@ ARTICLES: list[dict[str, Any]] = [
     {"views": -5, "price": Decimal("123456.78"), "ratio": 1.5},
     {"price": Decimal("-0.10"), "ratio": 0.1, "is_open": False},
     {"price": Decimal("0"), "ratio": -0.0},
+    {"price": Value(1.005)}, {"price": Value(1.015)}, {"price": Value(-123456.785)}, {"price": Value(0.995)},
     {"ratio": 1e15}, {"ratio": 1e16}, {"ratio": 123456789012345680.0}, {"ratio": 1.2345e-7}, {"ratio": 1e22},
     {"ratio": 1e300}, {"ratio": 5e-200}, {"ratio": 0.0001}, {"ratio": 0.00001}, {"ratio": 100.0},
     {"ratio": 0.1 + 0.2}, {"ratio": 1 / 3}, {"ratio": 2**0.5 * 1e10}, {"ratio": -987654.321e-12},
@@ -89,7 +90,7 @@ def test_articles(watched: Triggered, values: dict[str, Any]) -> None:
     assert_same(1)
     Article.objects.filter(pk=article.pk).update(title="u", price=3, ratio=None, meta={}, is_open=True)
     assert_same(1)
-    created = Article.objects.create(**{"title": "v", **values})
+    created = Article.objects.create(**{"title": "v", **values})  # an expression is read back
     assert_same(1)
     created.delete()
     assert_same(1)
