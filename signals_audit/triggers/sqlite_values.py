@@ -66,15 +66,6 @@ def _decimal(value: str, column: Column) -> str:
         FROM (SELECT f, {digits} AS d FROM (SELECT {fixed} AS f)))"""
 
 
-def _rounded(number: str, places: int) -> str:
-    """Return a number with so many places, halves to even as Python rounds them; SQLite rounds them up."""
-    more = f"printf('%.{places + 9}f', {number})"
-    cut = f"substr(m, 1, length(m) - {9 if places else 10})"
-    last = f"substr(m, -{10 if places else 11}, 1)"
-    return f"""(SELECT CASE WHEN substr(m, -9) = '500000000' AND instr('02468', {last})
-        THEN {cut} ELSE printf('%.{places}f', {number}) END FROM (SELECT {more} AS m))"""
-
-
 def _float(value: str, _column: Column) -> str:
     """Return the shortest text that is read as the same float, written as Python writes it."""
     tries = [f"printf('%!.{digits}e', {value})" for digits in (14, 15, 16)]
