@@ -191,7 +191,9 @@ def _row(image: Any) -> Row | None:
 
 def empty_tables(models: Sequence[type[Model]]) -> None:
     """Remove all rows of these models with plain SQL, in all databases."""
-    tables = [*(model._meta.db_table for model in models), TABLE]  # what the emptying fires goes last
+    # What refers to others goes first: a reference that is to get a default needs that row. What the emptying
+    # fires goes last.
+    tables = [*(model._meta.db_table for model in reversed(models)), TABLE]
     for connection in connections.all():
         with transaction.atomic(connection.alias), connection.constraint_checks_disabled():
             for table in tables:
