@@ -10,8 +10,8 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model
 
 from ..registry import registry
+from ..spelling.kinds import Kind, has_spelling_of_its_own, kind_of
 from ..triggers import DIALECTS, State, Status, status
-from ..triggers.kinds import Kind, has_spelling_of_its_own, kind_of
 from ..triggers.tables import is_left_to_the_database, models_on, triggered_models
 from .messages import TAG
 

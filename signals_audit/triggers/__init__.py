@@ -15,9 +15,10 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ..models import AuditEntry
+from ..spelling.columns import Table
 from . import mysql, postgresql, sqlite
 from .names import Built
-from .tables import Table, wanted
+from .tables import wanted
 
 DIALECTS: dict[str, Any] = {"postgresql": postgresql, "sqlite": sqlite, "mysql": mysql}
 EVENTS = 3

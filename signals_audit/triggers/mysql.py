@@ -8,20 +8,21 @@ a change set of its own. Rows that a foreign key deletes or changes fire no trig
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ..models import AuditEntry, ChangeSet
-from . import names
-from .kinds import Kind
-from .mysql_values import FUNCTIONS, SHARED, encoded, spelled
-from .names import PREFIX, Built, digest_of
-from .tables import Column, Table
+from ..spelling.columns import Table
+from ..spelling.literals import digest_of
+from ..spelling.mysql import Spelling, literal
+from ..spelling.mysql import why_not as why_not
+from ..spelling.mysql_values import SHARED
+from ..types import Action
+from .names import PREFIX, Built
 
-ACTIONS = {"insert": "create", "update": "update", "delete": "delete"}
+ACTIONS = {"insert": Action.CREATE, "update": Action.UPDATE, "delete": Action.DELETE}
 ENTRIES, CHANGE_SETS = AuditEntry._meta.db_table, ChangeSet._meta.db_table
 FOUND = (
     "SELECT EVENT_OBJECT_TABLE, TRIGGER_NAME FROM information_schema.TRIGGERS "
@@ -35,16 +36,6 @@ UUID_DIGITS = (
     "LOWER(CONCAT(LPAD(HEX(FLOOR(UNIX_TIMESTAMP(NOW(6)) * 1000)), 12, '0'), '7', "
     "SUBSTR(signals_random, 1, 3), SUBSTR('89ab', 1 + FLOOR(RAND() * 4), 1), SUBSTR(signals_random, 4, 15)))"
 )
-
-
-def why_not(table: Table, connection: BaseDatabaseWrapper) -> str | None:
-    """Return why a table cannot have triggers here: times in another zone are not told as UTC."""
-    if not connection.mysql_is_mariadb:  # type: ignore[attr-defined]
-        return "nobody has tried it on MySQL"
-    has_moments = any(column.kind is Kind.DATETIME for column in table.columns)
-    if settings.USE_TZ and connection.timezone_name != "UTC" and has_moments:
-        return "its times are not stored in UTC"
-    return None
 
 
 def found(connection: BaseDatabaseWrapper, tables: Sequence[str] | None = None) -> list[tuple[str, str]]:
@@ -82,24 +73,21 @@ def drop_shared(connection: BaseDatabaseWrapper) -> list[str]:
         return [f"DROP FUNCTION IF EXISTS {connection.ops.quote_name(name)}" for (name,) in cursor.fetchall()]
 
 
-def literal(text: str) -> str:
-    """Return a text as a literal, in which a backslash means something."""
-    return names.literal(text.replace("\\", "\\\\"))
-
-
 class _Triggers:
     """The texts of a table's triggers."""
 
     def __init__(self, table: Table, connection: BaseDatabaseWrapper) -> None:
         self._table = table
         self._quote = connection.ops.quote_name
+        self._spelling = Spelling(table, connection)
         self._has_uuid = bool(connection.features.has_native_uuid_field)
 
     def body(self, event: str) -> str:
         """Return all of a trigger but its name and its event."""
+        action = ACTIONS[event]
         label = literal(self._table.label)
         silenced = f"INSTR(@signals_audit_silent, {literal(f' {self._table.label.lower()} ')})"
-        row = "OLD" if event == "delete" else "NEW"
+        row = "OLD" if action == Action.DELETE else "NEW"
         return f"""ON {self._quote(self._table.name)} FOR EACH ROW
 BEGIN
     DECLARE signals_pieces LONGTEXT CHARSET utf8mb4 DEFAULT '';
@@ -108,10 +96,10 @@ BEGIN
     DECLARE signals_set VARCHAR(36) CHARSET utf8mb4 DEFAULT @signals_audit_change_set;
     DECLARE signals_seq INT DEFAULT 1;
     IF COALESCE({silenced}, 0) = 0 THEN
-        SET signals_pieces = CONCAT({self._pieces(event)});
+        SET signals_pieces = CONCAT({self._spelling.pieces(action)});
     END IF;
     IF signals_pieces <> '' THEN
-        SET signals_key = {self._key(row)};
+        SET signals_key = {self._spelling.key(row)};
         IF signals_set IS NULL THEN
             SET signals_random = SHA2(CONCAT(UUID(), RAND()), 256);
             SET signals_set = {self._new_id()};
@@ -135,7 +123,7 @@ BEGIN
             change_set_id, seq, actor_id, action, model, `using`, object_id, object_repr, changes, source,
             caused_by, caused_by_change_set, caused_by_seq, created_at
         ) VALUES (
-            signals_set, signals_seq, {_said("actor_id")}, '{ACTIONS[event]}', {label},
+            signals_set, signals_seq, {_said("actor_id")}, '{action.value}', {label},
             {literal(self._table.using)}, signals_key, LEFT(CONCAT({label}, ' ', signals_key), 255),
             CONCAT('{{', SUBSTR(signals_pieces, 2), '}}'), 'trigger', {_said("caused_by")},
             @signals_audit_caused_by_change_set, @signals_audit_caused_by_seq, {_now()}
@@ -147,44 +135,6 @@ END"""
         if not self._has_uuid:
             return UUID_DIGITS
         return f"INSERT(INSERT(INSERT(INSERT({UUID_DIGITS}, 21, 0, '-'), 17, 0, '-'), 13, 0, '-'), 9, 0, '-')"
-
-    def _pieces(self, event: str) -> str:
-        return ", ".join(self._piece(column, event) for column in self._table.columns) or "''"
-
-    def _piece(self, column: Column, event: str) -> str:
-        name = literal(f",{json.dumps(column.name, ensure_ascii=False)}:[")
-        old = "'null'" if event == "insert" else self._encoded(column, "OLD")
-        new = "'null'" if event == "delete" else self._encoded(column, "NEW")
-        piece = f"CONCAT({name}, {old}, ',', {new}, ']')"
-        if event != "update":
-            return piece
-        before, after = (self._value(column, row) for row in ("OLD", "NEW"))
-        same = f"BINARY {before} <=> BINARY {after}" if _is_text(column) else f"{before} <=> {after}"
-        return f"IF({same}, '', {piece})"
-
-    def _value(self, column: Column, row: str) -> str:
-        return f"{row}.{self._quote(column.column)}"
-
-    def _encoded(self, column: Column, row: str) -> str:
-        return encoded(column, self._value(column, row), has_uuid=self._has_uuid)
-
-    def _key(self, row: str) -> str:
-        parts = [self._encoded(column, row) for column in self._table.key]
-        if len(parts) > 1:
-            key = f"CONCAT('[', CONCAT_WS(',', {', '.join(parts)}), ']')"
-            exact = f"""CONCAT('{{"list":', {key}, '}}')"""
-        else:
-            column, exact = self._table.key[0], parts[0]
-            value = self._value(column, row)
-            is_plain = column.kind in (Kind.INTEGER, Kind.TEXT, Kind.ADDRESS, Kind.OTHER)
-            key = f"CAST({value} AS CHAR)" if is_plain else spelled(column, value, has_uuid=self._has_uuid)
-        if any(map(_is_text, self._table.key)):
-            key = f"{FUNCTIONS['key']}({key}, {exact})"
-        return f"CONCAT('sha256:', SHA2({key}, 256))" if self._table.hides_key else key
-
-
-def _is_text(column: Column) -> bool:
-    return column.kind in (Kind.TEXT, Kind.JSON, Kind.BYTES, Kind.OTHER)
 
 
 def _said(name: str) -> str:

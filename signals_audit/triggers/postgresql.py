@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ..models import AuditEntry, ChangeSet
-from .kinds import Kind
-from .names import PREFIX, Built, digest_of, literal
-from .tables import Column, Table
+from ..spelling.columns import Table
+from ..spelling.literals import digest_of, literal
+from ..spelling.postgresql import Spelling, functions
+from ..spelling.postgresql import why_not as why_not
+from ..types import Action
+from .names import PREFIX, Built
 
 SHARED = Path(__file__).with_name("sql") / "postgresql.sql"
 BODY = "$signals_audit_table$"
-MASKED = """'{"masked": true}'::jsonb"""
 EVENTS = {
     "insert": "AFTER INSERT",
     "update": "AFTER UPDATE",
@@ -36,11 +36,6 @@ FUNCTIONS = """
     WHERE proname LIKE 'signals\\_audit\\_%' AND pg_function_is_visible(pg_proc.oid)
 """
 OF_TABLES = " AND tgrelid = ANY(SELECT to_regclass(name) FROM unnest(%s::text[]) AS name)"
-
-
-def why_not(table: Table, connection: BaseDatabaseWrapper) -> str | None:
-    """Return why a table cannot have triggers here; there is no reason on PostgreSQL."""
-    return None
 
 
 def found(connection: BaseDatabaseWrapper, names: Sequence[str] | None = None) -> list[tuple[str, str]]:
@@ -62,31 +57,27 @@ def build(table: Table, connection: BaseDatabaseWrapper) -> Built:
     """Return the statements that make a table's triggers."""
     schema = _schema(connection)
     quote = connection.ops.quote_name
+    spellings = functions(quote(schema))
     shared = SHARED.read_text("utf-8").format(
         schema=quote(schema),
         entries=f"{quote(schema)}.{quote(AuditEntry._meta.db_table)}",
         change_sets=f"{quote(schema)}.{quote(ChangeSet._meta.db_table)}",
     )
-    body = _Body(table, f"{quote(schema)}.", quote, _zone(connection)).text()
-    digest = digest_of(shared, body)
+    body = _Body(table, quote(schema), Spelling(table, connection, quote(schema))).text()
+    digest = digest_of(spellings, shared, body)
     function = f"{quote(schema)}.{quote(PREFIX + digest)}"
     make = (
         f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
         f"SET search_path = pg_catalog, pg_temp AS {BODY}\n{body}\n{BODY}"
     )
     triggers = [_trigger(event, digest, quote(table.name), quote, function) for event in EVENTS]
-    return Built(digest=digest, statements=(shared, make, *triggers))
+    return Built(digest=digest, statements=(spellings, shared, make, *triggers))
 
 
 def _schema(connection: BaseDatabaseWrapper) -> str:
     with connection.cursor() as cursor:
         cursor.execute(SCHEMA, [connection.ops.quote_name(AuditEntry._meta.db_table)])
         return str(cursor.fetchone()[0])
-
-
-def _zone(connection: BaseDatabaseWrapper) -> str | None:
-    """Return the time zone that naive times are in; None where they are aware."""
-    return None if settings.USE_TZ else connection.timezone_name
 
 
 def _trigger(event: str, digest: str, table: str, quote: Any, function: str) -> str:
@@ -118,15 +109,14 @@ def drop_shared(connection: BaseDatabaseWrapper) -> list[str]:
 class _Body:
     """The text of a table's function."""
 
-    def __init__(self, table: Table, schema: str, quote: Any, zone: str | None) -> None:
+    def __init__(self, table: Table, schema: str, spelling: Spelling) -> None:
         self._table = table
         self._schema = schema
-        self._quote = quote
-        self._zone = zone
+        self._spelling = spelling
 
     def text(self) -> str:
         label = self._table.label.lower()
-        record = f"PERFORM {self._schema}signals_audit_record"
+        record = f"PERFORM {self._schema}.signals_audit_record"
         facts = f"{literal(self._table.label)}, {literal(self._table.using)}"
         return f"""
 DECLARE
@@ -137,131 +127,24 @@ BEGIN
         RETURN NULL;
     END IF;
     IF TG_OP = 'INSERT' THEN
-        changes := {self._whole("NEW")};
-        {record}('create', {facts}, {self.key("NEW")}, changes);
+        changes := {self._spelling.changes(Action.CREATE)};
+        {record}('create', {facts}, {self._spelling.key("NEW")}, changes);
     ELSIF TG_OP = 'DELETE' THEN
-        changes := {self._whole("OLD")};
-        {record}('delete', {facts}, {self.key("OLD")}, changes);
+        changes := {self._spelling.changes(Action.DELETE)};
+        {record}('delete', {facts}, {self._spelling.key("OLD")}, changes);
     ELSE
 {self._differences()}
         IF changes <> '{{}}' THEN
-            {record}('update', {facts}, {self.key("NEW")}, changes);
+            {record}('update', {facts}, {self._spelling.key("NEW")}, changes);
         END IF;
     END IF;
     RETURN NULL;
 END"""
 
-    def _whole(self, row: str) -> str:
-        parts = [self._pair(column, row) for column in self._table.columns]
-        chunks = [parts[start : start + 40] for start in range(0, len(parts), 40)]
-        objects = [f"jsonb_build_object({', '.join(chunk)})" for chunk in chunks]
-        return " || ".join(objects) or "'{}'::jsonb"
-
-    def _pair(self, column: Column, row: str) -> str:
-        value = self.encoded(column, row)
-        pair = f"NULL, {value}" if row == "NEW" else f"{value}, NULL"
-        return f"{literal(column.name)}, jsonb_build_array({pair})"
-
     def _differences(self) -> str:
         return "\n".join(
-            f"        IF {self._differs(column)} THEN\n"
-            f"            changes := changes || jsonb_build_object({literal(column.name)}, "
-            f"jsonb_build_array({self.encoded(column, 'OLD')}, {self.encoded(column, 'NEW')}));\n"
+            f"        IF {self._spelling.column_differs(column)} THEN\n"
+            f"            changes := changes || {self._spelling.member(column)};\n"
             f"        END IF;"
             for column in self._table.columns
         )
-
-    def _differs(self, column: Column) -> str:
-        old, new = (self._value(column, row) for row in ("OLD", "NEW"))
-        if column.kind is Kind.TEXT:
-            return f'{old} COLLATE "C" IS DISTINCT FROM {new} COLLATE "C"'
-        if column.kind is Kind.JSON:
-            canonical = f"{self._schema}signals_audit_canonical"
-            return (
-                f"{old}::text IS DISTINCT FROM {new}::text "
-                f"AND {canonical}({old}) IS DISTINCT FROM {canonical}({new})"
-            )
-        if column.kind is Kind.OTHER:
-            return f"{old}::text IS DISTINCT FROM {new}::text"
-        return f"{old} IS DISTINCT FROM {new}"
-
-    def _value(self, column: Column, row: str) -> str:
-        value = f"{row}.{self._quote(column.column)}"
-        return f"{value}::text" if column.kind is Kind.TEXT else f"({value})"
-
-    def encoded(self, column: Column, row: str) -> str:
-        """Return the SQL of a column's stored value."""
-        value = self._value(column, row)
-        if column.is_masked:
-            made = MASKED
-        elif column.kind in (Kind.BOOLEAN, Kind.TEXT, Kind.ADDRESS):
-            return f"to_jsonb({value})"
-        elif column.kind is Kind.JSON:
-            return f"{self._schema}signals_audit_json({value})"
-        elif column.kind is Kind.INTEGER:
-            return (
-                f"CASE WHEN abs({value}::numeric) > 9007199254740991 "
-                f"THEN jsonb_build_object('int', {value}::text) ELSE to_jsonb({value}) END"
-            )
-        else:
-            made = f"jsonb_build_object({literal(column.kind.tag)}, {self._spelled(column, value)})"
-        return f"CASE WHEN {value} IS NOT NULL THEN {made} END"
-
-    def _spelled(self, column: Column, value: str) -> str:
-        """Return the SQL of the text within a tag."""
-        helper = f"{self._schema}signals_audit_"
-        if column.kind is Kind.DECIMAL:
-            is_short = column.places is not None and column.places <= 6
-            return f"{value}::text" if is_short else f"{helper}decimal({value}::text)"
-        if column.kind is Kind.DATETIME:
-            return self._moment(value)
-        spellings = {
-            Kind.FLOAT: f"{helper}float({value}::text)",
-            Kind.DATE: f"to_char({value}, 'YYYY-MM-DD')",
-            Kind.TIME: f"{helper}time({value}::text)",
-            Kind.DURATION: f"{helper}duration({value})",
-            Kind.BYTES: f"replace(encode({value}, 'base64'), E'\\n', '')",
-        }
-        return spellings.get(column.kind, f"{value}::text")
-
-    def _moment(self, value: str) -> str:
-        zone, offset = (literal(self._zone), "") if self._zone else ("'UTC'", " || '+00:00'")
-        return f"{self._schema}signals_audit_datetime({value} AT TIME ZONE {zone}){offset}"
-
-    def key(self, row: str) -> str:
-        """Return the SQL of the text that stands for a row's primary key."""
-        if len(self._table.key) == 1:
-            column = self._table.key[0]
-            spelled, exact = self._part(column, row), self._exact(column, row)
-        else:
-            spelled = (
-                "'[' || " + " || ',' || ".join(self._exact(part, row) for part in self._table.key) + " || ']'"
-            )
-            exact = f"""'{{"list":' || {spelled} || '}}'"""
-        needs_cut = any(column.kind in (Kind.TEXT, Kind.BYTES, Kind.OTHER) for column in self._table.key)
-        made = f"{self._schema}signals_audit_key({spelled}, {exact})" if needs_cut else spelled
-        return f"{self._schema}signals_audit_hidden({made})" if self._table.hides_key else made
-
-    def _part(self, column: Column, row: str) -> str:
-        value = self._value(column, row)
-        if column.kind is Kind.ADDRESS:
-            return f"to_jsonb({value}) #>> '{{}}'"
-        if column.kind in (Kind.INTEGER, Kind.BOOLEAN, Kind.TEXT, Kind.UUID):
-            return f"{value}::text"
-        return self._spelled(column, value)
-
-    def _exact(self, column: Column, row: str) -> str:
-        """Return the SQL of a key's JSON text, as compact as Python writes it."""
-        spelled = self._part(column, row)
-        if column.kind in (Kind.TEXT, Kind.ADDRESS):
-            return f"to_json({spelled})::text"
-        if column.kind is Kind.BOOLEAN:
-            return spelled
-        if column.kind is Kind.INTEGER:
-            value = self._value(column, row)
-            return (
-                f"CASE WHEN abs({value}::numeric) > 9007199254740991 "
-                f"""THEN '{{"int":"' || {spelled} || '"}}' ELSE {spelled} END"""
-            )
-        tag = json.dumps(column.kind.tag)
-        return f"""'{{{tag}:' || to_json({spelled})::text || '}}'"""

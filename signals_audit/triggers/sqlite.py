@@ -3,27 +3,25 @@
 SQLite knows neither sessions nor settings: who acts stands in a row of a table, which Django's side makes
 active for one statement at a time. Where no row is active somebody else writes; each of their rows gets a
 change set of its own, for triggers cannot tell where a transaction begins.
-
-Text with NUL is spelled as `repr`, JSON as it was stored (without `json_text` for deep nesting, and for NUL
-without sorted keys), and floats beyond 1e200 may have a digit more than Python would write.
 """
 # ruff: noqa: S608 - what stands in these statements are names of tables and columns, quoted
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ..models import AuditEntry, ChangeSet
-from .kinds import Kind
-from .names import PREFIX, Built, digest_of, literal
-from .sqlite_values import encoded, hyphenated
-from .tables import Column, Table
+from ..spelling.columns import Table
+from ..spelling.literals import digest_of, literal
+from ..spelling.sqlite import MOST, Spelling
+from ..spelling.sqlite import why_not as why_not
+from ..types import Action
+from .names import PREFIX, Built
 
-ACTIONS = {"insert": "create", "update": "update", "delete": "delete"}
+ACTIONS = {"insert": Action.CREATE, "update": Action.UPDATE, "delete": Action.DELETE}
 CONTEXT = "signals_audit_context"
 FACTS = (
     *(
@@ -49,27 +47,6 @@ UUID = (
     "|| substr(lower(hex(randomblob(2))), 2) || substr('89ab', 1 + (random() & 3), 1) "
     "|| substr(lower(hex(randomblob(8))), 2)"
 )
-KEYS = (Kind.INTEGER, Kind.TEXT, Kind.UUID, Kind.DATE, Kind.ADDRESS)
-MOST = 255
-
-
-def why_not(table: Table, connection: BaseDatabaseWrapper) -> str | None:
-    """Return why a table cannot have triggers here: SQLite has no digests, and no time zones."""
-    if table.hides_key or any(_is_long(column) for column in table.key):
-        return "its key is a secret, or longer than 255 characters, and SQLite cannot make a digest of it"
-    if any(column.kind not in KEYS for column in table.key):
-        return "its key is of a type that SQLite cannot spell"
-    if settings.USE_TZ and connection.timezone_name != "UTC" and _has_moments(table):
-        return "its times are not stored in UTC"
-    return None
-
-
-def _is_long(column: Column) -> bool:
-    return column.kind is Kind.TEXT and (column.length is None or column.length > MOST)
-
-
-def _has_moments(table: Table) -> bool:
-    return any(column.kind is Kind.DATETIME for column in table.columns)
 
 
 def found(connection: BaseDatabaseWrapper, names: Sequence[str] | None = None) -> list[tuple[str, str]]:
@@ -82,8 +59,8 @@ def found(connection: BaseDatabaseWrapper, names: Sequence[str] | None = None) -
 
 def build(table: Table, connection: BaseDatabaseWrapper) -> Built:
     """Return the statements that make a table's triggers."""
-    writer = _Triggers(table, connection.ops.quote_name)
-    bodies = {event: writer.body(event) for event in ACTIONS}
+    spelling = Spelling(table, connection)
+    bodies = {event: _body(table, event, spelling, connection.ops.quote_name) for event in ACTIONS}
     digest = digest_of(SHARED, *bodies.values())
     make = f'CREATE TRIGGER "{PREFIX}{{}}_{digest}" AFTER {{}}'
     triggers = [f"{make.format(event, event.upper())} {body}" for event, body in bodies.items()]
@@ -100,19 +77,13 @@ def drop_shared(connection: BaseDatabaseWrapper) -> list[str]:
     return [f"DROP TABLE IF EXISTS {CONTEXT}"]
 
 
-class _Triggers:
-    """The texts of a table's triggers."""
-
-    def __init__(self, table: Table, quote: Callable[[str], str]) -> None:
-        self._table = table
-        self._quote = quote
-
-    def body(self, event: str) -> str:
-        """Return all of a trigger but its name and its event."""
-        changed = f" AND ({self._differs()})" if event == "update" else ""
-        label, row = literal(self._table.label), "OLD" if event == "delete" else "NEW"
-        silenced = f"instr(silent, {literal(f' {self._table.label.lower()} ')})"
-        return f"""ON {self._quote(self._table.name)} FOR EACH ROW
+def _body(table: Table, event: str, spelling: Spelling, quote: Callable[[str], str]) -> str:
+    """Return all of a trigger but its name and its event."""
+    action = ACTIONS[event]
+    changed = f" AND ({spelling.differs()})" if action == Action.UPDATE else ""
+    label, row = literal(table.label), "OLD" if action == Action.DELETE else "NEW"
+    silenced = f"instr(silent, {literal(f' {table.label.lower()} ')})"
+    return f"""ON {quote(table.name)} FOR EACH ROW
 WHEN NOT EXISTS (SELECT 1 FROM {CONTEXT} WHERE is_active AND {silenced}){changed}
 BEGIN
     INSERT INTO {CONTEXT} (
@@ -130,45 +101,14 @@ BEGIN
         change_set_id, seq, actor_id, action, model, "using", object_id, object_repr, changes, source,
         caused_by, caused_by_change_set, caused_by_seq, created_at
     ) SELECT
-        change_set, seq + 1, actor_id, '{ACTIONS[event]}', {label}, {literal(self._table.using)},
+        change_set, seq + 1, actor_id, '{action.value}', {label}, {literal(table.using)},
         key, substr({label} || ' ' || key, 1, {MOST}), changes, 'trigger',
         caused_by, caused_by_change_set, caused_by_seq, {_now()}
-    FROM {CONTEXT}, (SELECT {self._key(row)} AS key, {self._changes(event)} AS changes)
+    FROM {CONTEXT}, (SELECT {spelling.key(row)} AS key, {spelling.changes(action)} AS changes)
     WHERE is_active;
     UPDATE {CONTEXT} SET seq = seq + 1 WHERE is_active;
     DELETE FROM {CONTEXT} WHERE is_active = 2;
 END"""
-
-    def _differs(self) -> str:
-        return " OR ".join(map(self._column_differs, self._table.columns)) or "0"
-
-    def _column_differs(self, column: Column) -> str:
-        old, new = (f"{row}.{self._quote(column.column)}" for row in ("OLD", "NEW"))
-        if column.kind is not Kind.JSON:
-            return f"{old} COLLATE BINARY IS NOT {new}"
-        both = f"json_valid({old}) AND json_valid({new})"
-        return f"({old} IS NOT {new} AND CASE WHEN {both} THEN json({old}) IS NOT json({new}) ELSE 1 END)"
-
-    def _changes(self, event: str) -> str:
-        pieces = " || ".join(self._piece(column, event) for column in self._table.columns) or "''"
-        return f"'{{' || substr({pieces}, 2) || '}}'"
-
-    def _piece(self, column: Column, event: str) -> str:
-        name = literal("," + json.dumps(column.name) + ":[")
-        value = self._quote(column.column)
-        old = "'null'" if event == "insert" else encoded(column, f"OLD.{value}")
-        new = "'null'" if event == "delete" else encoded(column, f"NEW.{value}")
-        piece = f"{name} || {old} || ',' || {new} || ']'"
-        if event != "update":
-            return piece
-        return f"CASE WHEN {self._column_differs(column)} THEN {piece} ELSE '' END"
-
-    def _key(self, row: str) -> str:
-        parts = [(column, f"{row}.{self._quote(column.column)}") for column in self._table.key]
-        if len(parts) > 1:
-            return "'[' || " + " || ',' || ".join(encoded(*part) for part in parts) + " || ']'"
-        column, value = parts[0]
-        return hyphenated(value) if column.kind is Kind.UUID else f"({value} || '')"
 
 
 def _now() -> str:

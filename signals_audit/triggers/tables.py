@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps as installed_apps
@@ -12,35 +11,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, ForeignKey, Model, deletion
 
 from ..conf import get_settings
-from ..masking import secret_fields
-from ..registry import ModelOptions, registry
-from .kinds import Kind, column_field, kind_of
+from ..registry import registry
+from ..spelling.columns import Table, described
 
 DATABASE_LEVEL: Any = getattr(deletion, "DatabaseOnDelete", ())  # since Django 6.1
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table with triggers; `places` are the decimal places of a number."""
-
-    name: str
-    column: str
-    kind: Kind
-    places: int | None = None
-    is_masked: bool = False
-    length: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table with triggers: its columns that are recorded, and those of its primary key."""
-
-    label: str
-    name: str
-    using: str
-    columns: tuple[Column, ...]
-    key: tuple[Column, ...]
-    hides_key: bool
 
 
 def triggered_models() -> list[type[Model]]:
@@ -100,19 +74,9 @@ def _columns_in(connection: BaseDatabaseWrapper, cursor: Any, table: str) -> set
 
 
 def _table(model: type[Model], connection: BaseDatabaseWrapper, existing: set[str], state: Any) -> Table:
-    options = registry.options_for(model) or ModelOptions()
-    masked = secret_fields(model, mask=options.mask)
     written = _written(model, state)
     fields = [field for field in written._meta.local_concrete_fields if field.column in existing]
-    recorded = sorted((field for field in fields if options.audits(field.name)), key=lambda field: field.name)
-    return Table(
-        label=model._meta.label,
-        name=model._meta.db_table,
-        using=connection.alias,
-        columns=tuple(_columns(recorded, masked)),
-        key=tuple(_columns(written._meta.pk_fields, frozenset())),
-        hides_key=registry.hides_key(model),
-    )
+    return described(model, connection.alias, fields, written=written)
 
 
 def _written(model: type[Model], state: Any) -> type[Model]:
@@ -122,16 +86,3 @@ def _written(model: type[Model], state: Any) -> type[Model]:
     except LookupError:
         return model
     return found
-
-
-def _columns(fields: Iterable[Field[Any, Any]], masked: frozenset[str]) -> Iterable[Column]:
-    for field in fields:
-        found = column_field(field)
-        yield Column(
-            name=field.name,
-            column=str(field.column),
-            kind=kind_of(field),
-            places=getattr(found, "decimal_places", None),
-            is_masked=field.name in masked,
-            length=getattr(found, "max_length", None),
-        )

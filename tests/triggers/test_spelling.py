@@ -12,10 +12,11 @@ from django.db import connection
 from django.db.models import Model, Value
 
 from signals_audit.models import AuditEntry
-from signals_audit.triggers import State, sqlite_values, status
-from signals_audit.triggers.kinds import Kind
-from signals_audit.triggers.mysql_values import FUNCTIONS
-from signals_audit.triggers.tables import Column
+from signals_audit.spelling import sqlite_values
+from signals_audit.spelling.columns import Column
+from signals_audit.spelling.kinds import Kind
+from signals_audit.spelling.mysql_values import FUNCTIONS
+from signals_audit.triggers import State, status
 from tests.testapp.models import (
     ApiToken,
     Article,

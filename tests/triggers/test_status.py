@@ -16,8 +16,8 @@ from django.test.utils import isolate_apps
 from signals_audit import register, triggers
 from signals_audit.checks.triggered import check_available, check_cascades, check_fields
 from signals_audit.models import AuditEntry
+from signals_audit.spelling.kinds import has_spelling_of_its_own
 from signals_audit.triggers import State
-from signals_audit.triggers.kinds import has_spelling_of_its_own
 from tests.testapp import models
 from tests.testapp.models import Author, Tag
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from django.conf import settings
 
+from .columns import Column
 from .kinds import Kind
-from .names import digest_of
-from .tables import Column
+from .literals import digest_of
 
 FLOAT = """(v DOUBLE) RETURNS VARCHAR(40) CHARSET utf8mb4 DETERMINISTIC NO SQL
 BEGIN

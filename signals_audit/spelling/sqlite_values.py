@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from django.conf import settings
 
+from .columns import Column
 from .kinds import Kind
-from .tables import Column
 
 
 def encoded(column: Column, value: str) -> str:

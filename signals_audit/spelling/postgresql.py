@@ -1,0 +1,171 @@
+"""Entries as PostgreSQL spells them; for some values with functions, in a schema that is to be named."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from ..types import Action
+from .columns import Column, Table
+from .kinds import Kind
+from .literals import literal
+
+SQL = Path(__file__).with_name("sql") / "postgresql.sql"
+TEMPORARY = "pg_temp"
+MASKED = """'{"masked": true}'::jsonb"""
+MOST_ARGUMENTS = 40  # a function takes a hundred
+_CALLED = re.compile(r"\.(signals_audit_[a-z]+)\(")
+
+
+def why_not(table: Table, connection: BaseDatabaseWrapper) -> str | None:
+    """Return why a table's rows cannot be spelled here; there is no reason on PostgreSQL."""
+    return None
+
+
+def functions(schema: str) -> str:
+    """Return the statements that make the functions in a schema, whose name is quoted where it must be."""
+    return SQL.read_text("utf-8").format(schema=schema)
+
+
+class Spelling:
+    """The SQL for the key and the changes of a table's row; its states are the rows OLD and NEW.
+
+    `schema` is where the functions are. Those of a session, in `pg_temp`, are found by no shorter name.
+    """
+
+    def __init__(self, table: Table, connection: BaseDatabaseWrapper, schema: str = TEMPORARY) -> None:
+        self._table = table
+        self._quote = connection.ops.quote_name
+        self._helper = f"{schema}.signals_audit_"
+        self._zone = None if settings.USE_TZ else connection.timezone_name  # that naive times are in
+
+    @property
+    def functions_needed(self) -> frozenset[str]:
+        """Return the names of the functions that the SQL calls."""
+        return frozenset(_CALLED.findall(self.key("NEW") + self.changes(Action.UPDATE)))
+
+    def key(self, row: str) -> str:
+        """Return the SQL of the text that stands for a row's primary key."""
+        if len(self._table.key) == 1:
+            column = self._table.key[0]
+            spelled, exact = self._part(column, row), self._exact(column, row)
+        else:
+            spelled = (
+                "'[' || " + " || ',' || ".join(self._exact(part, row) for part in self._table.key) + " || ']'"
+            )
+            exact = f"""'{{"list":' || {spelled} || '}}'"""
+        needs_cut = any(column.kind in (Kind.TEXT, Kind.BYTES, Kind.OTHER) for column in self._table.key)
+        made = f"{self._helper}key({spelled}, {exact})" if needs_cut else spelled
+        return f"{self._helper}hidden({made})" if self._table.hides_key else made
+
+    def differs(self) -> str:
+        """Return the SQL of whether any column that is recorded differs."""
+        return " OR ".join(f"({self.column_differs(column)})" for column in self._table.columns) or "false"
+
+    def changes(self, action: Action) -> str:
+        """Return the SQL of the JSON of an entry's changes; of an update only what differs."""
+        if action == Action.UPDATE:
+            members = [
+                f"CASE WHEN {self.column_differs(column)} THEN {self.member(column)} ELSE '{{}}' END"
+                for column in self._table.columns
+            ]
+        else:
+            pairs = [self._pair(column, action) for column in self._table.columns]
+            starts = range(0, len(pairs), MOST_ARGUMENTS)
+            chunks = [", ".join(pairs[start : start + MOST_ARGUMENTS]) for start in starts]
+            members = [f"jsonb_build_object({chunk})" for chunk in chunks]
+        return " || ".join(members) or "'{}'::jsonb"
+
+    def member(self, column: Column) -> str:
+        """Return the SQL of a column's member of the changes of an update."""
+        return f"jsonb_build_object({self._pair(column, Action.UPDATE)})"
+
+    def column_differs(self, column: Column) -> str:
+        """Return the SQL of whether a column differs."""
+        old, new = (self._value(column, row) for row in ("OLD", "NEW"))
+        if column.kind is Kind.TEXT:
+            return f'{old} COLLATE "C" IS DISTINCT FROM {new} COLLATE "C"'
+        if column.kind is Kind.JSON:
+            canonical = f"{self._helper}canonical"
+            return (
+                f"{old}::text IS DISTINCT FROM {new}::text "
+                f"AND {canonical}({old}) IS DISTINCT FROM {canonical}({new})"
+            )
+        if column.kind is Kind.OTHER:
+            return f"{old}::text IS DISTINCT FROM {new}::text"
+        return f"{old} IS DISTINCT FROM {new}"
+
+    def _pair(self, column: Column, action: Action) -> str:
+        old = "NULL" if action == Action.CREATE else self._encoded(column, "OLD")
+        new = "NULL" if action == Action.DELETE else self._encoded(column, "NEW")
+        return f"{literal(column.name)}, jsonb_build_array({old}, {new})"
+
+    def _value(self, column: Column, row: str) -> str:
+        value = f"{row}.{self._quote(column.column)}"
+        return f"{value}::text" if column.kind is Kind.TEXT else f"({value})"
+
+    def _encoded(self, column: Column, row: str) -> str:
+        """Return the SQL of a column's stored value."""
+        value = self._value(column, row)
+        if column.is_masked:
+            made = MASKED
+        elif column.kind in (Kind.BOOLEAN, Kind.TEXT, Kind.ADDRESS):
+            return f"to_jsonb({value})"
+        elif column.kind is Kind.JSON:
+            return f"{self._helper}json({value})"
+        elif column.kind is Kind.INTEGER:
+            return (
+                f"CASE WHEN abs({value}::numeric) > 9007199254740991 "
+                f"THEN jsonb_build_object('int', {value}::text) ELSE to_jsonb({value}) END"
+            )
+        else:
+            made = f"jsonb_build_object({literal(column.kind.tag)}, {self._spelled(column, value)})"
+        return f"CASE WHEN {value} IS NOT NULL THEN {made} END"
+
+    def _spelled(self, column: Column, value: str) -> str:
+        """Return the SQL of the text within a tag."""
+        if column.kind is Kind.DECIMAL:
+            is_short = column.places is not None and column.places <= 6
+            return f"{value}::text" if is_short else f"{self._helper}decimal({value}::text)"
+        if column.kind is Kind.DATETIME:
+            return self._moment(value)
+        spellings = {
+            Kind.FLOAT: f"{self._helper}float({value}::text)",
+            Kind.DATE: f"to_char({value}, 'YYYY-MM-DD')",
+            Kind.TIME: f"{self._helper}time({value}::text)",
+            Kind.DURATION: f"{self._helper}duration({value})",
+            Kind.BYTES: f"replace(encode({value}, 'base64'), E'\\n', '')",
+        }
+        return spellings.get(column.kind, f"{value}::text")
+
+    def _moment(self, value: str) -> str:
+        zone, offset = (literal(self._zone), "") if self._zone else ("'UTC'", " || '+00:00'")
+        return f"{self._helper}datetime({value} AT TIME ZONE {zone}){offset}"
+
+    def _part(self, column: Column, row: str) -> str:
+        value = self._value(column, row)
+        if column.kind is Kind.ADDRESS:
+            return f"to_jsonb({value}) #>> '{{}}'"
+        if column.kind in (Kind.INTEGER, Kind.BOOLEAN, Kind.TEXT, Kind.UUID):
+            return f"{value}::text"
+        return self._spelled(column, value)
+
+    def _exact(self, column: Column, row: str) -> str:
+        """Return the SQL of a key's JSON text, as compact as Python writes it."""
+        spelled = self._part(column, row)
+        if column.kind in (Kind.TEXT, Kind.ADDRESS):
+            return f"to_json({spelled})::text"
+        if column.kind is Kind.BOOLEAN:
+            return spelled
+        if column.kind is Kind.INTEGER:
+            value = self._value(column, row)
+            return (
+                f"CASE WHEN abs({value}::numeric) > 9007199254740991 "
+                f"""THEN '{{"int":"' || {spelled} || '"}}' ELSE {spelled} END"""
+            )
+        tag = json.dumps(column.kind.tag)
+        return f"""'{{{tag}:' || to_json({spelled})::text || '}}'"""
