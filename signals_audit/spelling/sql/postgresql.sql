@@ -77,7 +77,7 @@ BEGIN
     FOREACH one IN ARRAY regexp_split_to_array(written, '') LOOP
         code := ascii(one);
         made := made || CASE
-            WHEN code < 128 THEN one
+            WHEN code < 127 THEN one
             WHEN code < 65536 THEN '\u' || lpad(to_hex(code), 4, '0')
             ELSE '\u' || to_hex(55296 + ((code - 65536) >> 10)) || '\u' || to_hex(56320 + ((code - 65536) & 1023))
         END;
