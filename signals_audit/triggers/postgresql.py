@@ -120,7 +120,8 @@ class _Body:
         facts = f"{literal(self._table.label)}, {literal(self._table.using)}"
         return f"""
 DECLARE
-    changes jsonb := '{{}}';
+    pieces text := '';
+    changes jsonb;
 BEGIN
     IF position({literal(f" {label} ")} IN ' ' || current_setting('signals_audit.disabled', true) || ' ') > 0
         OR current_setting('signals_audit.disabled', true) = '*' THEN
@@ -134,7 +135,8 @@ BEGIN
         {record}('delete', {facts}, {self._spelling.key("OLD")}, changes);
     ELSE
 {self._differences()}
-        IF changes <> '{{}}' THEN
+        IF pieces <> '' THEN
+            changes := {self._spelling.whole("pieces")};
             {record}('update', {facts}, {self._spelling.key("NEW")}, changes);
         END IF;
     END IF;
@@ -144,7 +146,7 @@ END"""
     def _differences(self) -> str:
         return "\n".join(
             f"        IF {self._spelling.column_differs(column)} THEN\n"
-            f"            changes := changes || {self._spelling.member(column)};\n"
+            f"            pieces := pieces || {self._spelling.piece(column, Action.UPDATE)};\n"
             f"        END IF;"
             for column in self._table.columns
         )

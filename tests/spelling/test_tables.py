@@ -43,7 +43,7 @@ NEEDED = {
     "mysql": (set(), {"float"}, {"key"}),
     "postgresql": (
         set(),
-        {"signals_audit_float", "signals_audit_canonical", "signals_audit_json", "signals_audit_datetime"},
+        {"signals_audit_float", "signals_audit_canonical", "signals_audit_json_text"},
         {"signals_audit_key"},
     ),
 }

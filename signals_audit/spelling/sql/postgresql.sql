@@ -32,20 +32,6 @@ BEGIN
 END
 $signals_audit$;
 
-CREATE OR REPLACE FUNCTION {schema}.signals_audit_datetime(value timestamp) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT AS $signals_audit$
-SELECT to_char(
-    value,
-    CASE WHEN date_part('microseconds', value)::bigint % 1000000 = 0
-        THEN 'YYYY-MM-DD"T"HH24:MI:SS' ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US' END
-)
-$signals_audit$;
-
-CREATE OR REPLACE FUNCTION {schema}.signals_audit_time(value text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT AS $signals_audit$
-SELECT CASE WHEN value LIKE '%.%' THEN rpad(value, 15, '0') ELSE value END
-$signals_audit$;
-
 CREATE OR REPLACE FUNCTION {schema}.signals_audit_duration(value interval) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT AS $signals_audit$
 DECLARE
@@ -115,13 +101,14 @@ BEGIN
 END
 $signals_audit$;
 
-CREATE OR REPLACE FUNCTION {schema}.signals_audit_json(value jsonb) RETURNS jsonb
-LANGUAGE sql IMMUTABLE STRICT AS $signals_audit$
-SELECT CASE
-    WHEN jsonb_typeof(value) NOT IN ('object', 'array')
-        OR NOT jsonb_path_exists(value, 'strict $.**{{16 to last}} ? (@.type() == "object" || @.type() == "array")')
-    THEN jsonb_build_object('json', value)
-    ELSE jsonb_build_object('json_text', {schema}.signals_audit_canonical(value))
+-- The JSON text of a JSON column's value; text, not jsonb, as all that entries are put together of.
+CREATE OR REPLACE FUNCTION {schema}.signals_audit_json_text(value jsonb) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT AS $signals_audit$
+BEGIN
+    IF jsonb_path_exists(value, 'strict $.**{{16 to last}} ? (@.type() == "object" || @.type() == "array")') THEN
+        RETURN '{{"json_text":' || to_json({schema}.signals_audit_canonical(value))::text || '}}';
+    END IF;
+    RETURN '{{"json":' || value::text || '}}';
 END
 $signals_audit$;
 
