@@ -10,6 +10,7 @@ from .events import Change, ChangeEvent, RelationChange
 from .hooks import auto_create, notify_on, on_change, on_create, on_delete, on_m2m_change
 from .registry import register
 from .signals import (
+    changes_captured,
     changes_committed,
     object_changed,
     object_created,
@@ -32,6 +33,7 @@ __all__ = [
     "Timing",
     "audit_context",
     "auto_create",
+    "changes_captured",
     "changes_committed",
     "disabled",
     "notify_on",

@@ -27,6 +27,7 @@ class SignalsAuditConfig(AppConfig):
 
         pipeline.connect(
             record=failures.record,
+            record_set=failures.record_set,
             in_transaction=dispatch.in_transaction,
             after_commit=dispatch.after_commit,
             awaits=dispatch.awaits,

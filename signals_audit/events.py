@@ -54,8 +54,9 @@ class ChangeEvent:
 
     `changes` holds real Python values by field name, unmasked: what is stored is masked, what hooks see is
     not. `encoded` holds the same in the stored shape (see `values`), unmasked too. `pk` is a tuple for a
-    composite key. `relation` names the many-to-many field, where that is what changed. `intention` is there
-    for a `save()`. `address` is None when the model is not recorded (it only has hooks).
+    composite key, and None for a summary of many rows, which nobody hears of. `relation` names the
+    many-to-many field, where that is what changed. `intention` is there for a `save()`. `address` is None
+    when the model is not recorded (it only has hooks).
     """
 
     model: type[Model]
@@ -78,6 +79,11 @@ class ChangeEvent:
     def raw(self) -> bool:
         """Tell whether the change came from a fixture."""
         return self.intention is not None and self.intention.raw
+
+    @property
+    def is_summary(self) -> bool:
+        """Tell whether the event stands for many rows; receivers hear of each of them instead."""
+        return self.pk is None
 
     @cached_property
     def instance(self) -> Model | None:

@@ -18,12 +18,13 @@ from functools import partial
 from threading import Lock
 from typing import Any, Final
 
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from . import recorder, recovery, spool
+from . import bulk, recorder, recovery, spool
 from .capture.connection import state_of
-from .capture.journal import OpenChangeSet
+from .capture.journal import Journal, OpenChangeSet
+from .capture.pipeline import WrittenSet
 from .conf import get_settings
 from .events import ChangeEvent
 from .exceptions import EntryNotWritten
@@ -67,7 +68,33 @@ def record(
     except Exception as error:
         if _ends_transaction(error, connection):
             raise
-        raise _refusal(error, connection.alias, events) from error
+        raise _refusal(error, connection.alias, _named(events)) from error
+
+
+def record_set(connection: BaseDatabaseWrapper, journal: Journal, written: WrittenSet) -> bool:
+    """Have the database make the entries of a large statement; return False where it cannot.
+
+    Where changes are to go through and it fails, the entries are made one by one, and dealt with as such.
+    """
+    if get_settings().ON_ERROR == "log":
+        return _record_set_or_not(connection, journal, written)
+    try:
+        return bulk.record_set(connection, journal, written)
+    except Exception as error:
+        if _ends_transaction(error, connection):
+            raise
+        raise _refusal(error, connection.alias, _named_set(written)) from error
+
+
+def _record_set_or_not(connection: BaseDatabaseWrapper, journal: Journal, written: WrittenSet) -> bool:
+    try:
+        with transaction.atomic(connection.alias):
+            return bulk.record_set(connection, journal, written)
+    except Exception as error:
+        if _ends_transaction(error, connection):
+            raise
+        logger.warning("%s could not be made by the database", _named_set(written), exc_info=error)
+        return False
 
 
 def _record_or_spool(
@@ -95,7 +122,7 @@ def _roll_back_to(
     try:
         connection.savepoint_rollback(savepoint)
     except DatabaseError:
-        raise _refusal(error, connection.alias, events) from error
+        raise _refusal(error, connection.alias, _named(events)) from error
 
 
 def _let_through(error: Exception, connection: BaseDatabaseWrapper, events: Sequence[ChangeEvent]) -> None:
@@ -119,10 +146,10 @@ def _spool(lines: Sequence[str]) -> None:
         logger.critical("%d audit entries are lost: the spool failed, too", len(lines), exc_info=True)
 
 
-def _refusal(error: Exception, using: str, events: Sequence[ChangeEvent]) -> EntryNotWritten:
+def _refusal(error: Exception, using: str, named: str) -> EntryNotWritten:
     reason = (str(error).splitlines() or [""])[0] or type(error).__name__
     return EntryNotWritten(
-        f"{_named(events)} could not be written on the database {using!r} ({reason}), "
+        f"{named} could not be written on the database {using!r} ({reason}), "
         "so the change is not made either. See that the tables of signals_audit are there (migrate) and can "
         'be written. With SIGNALS_AUDIT["ON_ERROR"] = "log" changes go through, their entries to a spool.'
     )
@@ -132,6 +159,11 @@ def _named(events: Sequence[ChangeEvent]) -> str:
     first = events[0]
     others = f" and {len(events) - 1} more" if len(events) > 1 else ""
     return f"The audit entry for the {first.action.value} of {first.label} {first.object_id}{others}"
+
+
+def _named_set(written: WrittenSet) -> str:
+    label = written.plan.model._meta.label
+    return f"The audit entries for the {written.action.value} of many rows of {label}"
 
 
 def _ends_transaction(error: Exception, connection: BaseDatabaseWrapper) -> bool:

@@ -6,6 +6,7 @@ to a hand-written INSERT.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -14,6 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 from .capture.journal import OpenChangeSet
+from .capture.pipeline import WrittenSet
 from .capture.plans import TablePlan, plan_for
 from .events import ChangeEvent
 from .expansion import document, expansion
@@ -85,12 +87,42 @@ class Writer:
 
     def write(self, change_sets: Iterable[OpenChangeSet], events: Sequence[ChangeEvent]) -> None:
         """Insert the rows of change sets and the entries of events."""
-        moment = self._connection.ops.adapt_datetimefield_value(events[0].created_at)
+        moment = self._moment(events[0].created_at)
         opened = [self._change_set(change_set, moment) for change_set in change_sets]
         sets = self._change_sets.statements(opened)
         entries = self._entries.statements(list(self._rows(events, moment)))
+        self._execute(self._together(sets, entries))
+
+    def open(self, change_sets: Iterable[OpenChangeSet], created_at: datetime.datetime) -> None:
+        """Insert the rows of change sets whose entries are there already."""
+        moment = self._moment(created_at)
+        rows = [self._change_set(change_set, moment) for change_set in change_sets]
+        self._execute(self._change_sets.statements(rows) if rows else ())
+
+    def facts(self, written: WrittenSet, opened: OpenChangeSet) -> dict[str, Any]:
+        """Return what the entries of many rows have in common, as it is spelled for the database."""
+        cause = written.context.cause
+        because = cause.address if cause is not None else None
+        return {
+            "change_set_id": self._uuid(opened.id),
+            "seq": opened.entries,
+            "actor_id": written.actor.id or "",
+            "action": written.action.value,
+            "model": written.plan.model._meta.label,
+            "using": self._connection.alias,
+            "source": written.source,
+            "caused_by": cause.name[:255] if cause is not None else "",
+            "caused_by_change_set": self._uuid(because.change_set) if because is not None else None,
+            "caused_by_seq": because.seq if because is not None else None,
+            "created_at": self._moment(written.created_at),
+        }
+
+    def _moment(self, value: datetime.datetime) -> Any:
+        return self._connection.ops.adapt_datetimefield_value(value)
+
+    def _execute(self, statements: Iterable[Statement]) -> None:
         with self._connection.cursor() as cursor:
-            for sql, params in self._together(sets, entries):
+            for sql, params in statements:
                 cursor.execute(sql, params)
 
     def _together(self, sets: Iterator[Statement], entries: Iterator[Statement]) -> Iterator[Statement]:
@@ -199,13 +231,27 @@ def _is_recorded(plan: TablePlan, name: str) -> bool:
     return name not in plan.names and plan.options.audits(name)
 
 
+def writer_of(connection: BaseDatabaseWrapper) -> Writer:
+    """Return what writes the log on a connection, made on first use."""
+    writer: Writer | None = connection.__dict__.get(ATTRIBUTE)
+    if writer is None:
+        writer = connection.__dict__[ATTRIBUTE] = Writer(connection)
+    return writer
+
+
 def record(
     connection: BaseDatabaseWrapper, change_sets: Sequence[OpenChangeSet], events: Sequence[ChangeEvent]
 ) -> None:
     """Write the entries of events, and the change sets that they are the first of."""
-    writer: Writer | None = connection.__dict__.get(ATTRIBUTE)
-    if writer is None:
-        writer = connection.__dict__[ATTRIBUTE] = Writer(connection)
-    writer.write(change_sets, events)
+    writer_of(connection).write(change_sets, events)
+    for opened in change_sets:
+        opened.is_written = True
+
+
+def open_change_sets(
+    connection: BaseDatabaseWrapper, change_sets: Sequence[OpenChangeSet], created_at: datetime.datetime
+) -> None:
+    """Write change sets whose entries are there already."""
+    writer_of(connection).open(change_sets, created_at)
     for opened in change_sets:
         opened.is_written = True

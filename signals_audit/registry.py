@@ -18,6 +18,7 @@ from .values import object_key
 M = TypeVar("M", bound=type[Model])
 Before = Literal["exact", "memory"]
 Capture = Literal["orm", "triggers"]
+Bulk = Literal["rows", "database", "summary", "off"]
 
 OWN_APP = "signals_audit"
 NEVER = frozenset({"sessions.session", "migrations.migration"})
@@ -31,7 +32,8 @@ class ModelOptions:
     `fields` None means all, without `last_login`; `m2m` None means all many-to-many fields. `before` says
     where the value before comes from: "exact" reads the row under lock, "memory" trusts what was loaded.
     `previously` lists labels that the model had before it was renamed. `capture` says what makes the entries:
-    Django's side, or triggers in the database.
+    Django's side, or triggers in the database. `bulk` says what a statement that changes many rows leaves:
+    "rows" an entry for each, "database" the same made by the database, "summary" one for all, "off" none.
     """
 
     fields: tuple[str, ...] | None = None
@@ -41,6 +43,7 @@ class ModelOptions:
     before: Before = "exact"
     previously: tuple[str, ...] = ()
     capture: Capture = "orm"
+    bulk: Bulk = "rows"
 
     def audits(self, name: str) -> bool:
         """Tell whether changes of a field are recorded."""
@@ -191,6 +194,7 @@ def register(
     before: Before = ...,
     previously: Iterable[str] = ...,
     capture: Capture = ...,
+    bulk: Bulk = ...,
 ) -> M: ...
 @overload
 def register(
@@ -203,6 +207,7 @@ def register(
     before: Before = ...,
     previously: Iterable[str] = ...,
     capture: Capture = ...,
+    bulk: Bulk = ...,
 ) -> str: ...
 @overload
 def register(
@@ -215,6 +220,7 @@ def register(
     before: Before = ...,
     previously: Iterable[str] = ...,
     capture: Capture = ...,
+    bulk: Bulk = ...,
 ) -> Callable[[M], M]: ...
 def register(
     model: Any = None,
@@ -226,6 +232,7 @@ def register(
     before: Before = "exact",
     previously: Iterable[str] = (),
     capture: Capture = "orm",
+    bulk: Bulk = "rows",
 ) -> Any:
     """Have a model audited: `register(Model)`, `register("app.Model")` or `@register(exclude=[...])`.
 
@@ -239,6 +246,7 @@ def register(
         before=before,
         previously=tuple(previously),
         capture=capture,
+        bulk=bulk,
     )
     if model is None:
         return lambda decorated: _register(decorated, options)

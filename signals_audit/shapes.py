@@ -62,6 +62,7 @@ NAMES_OR_NONE: Final = Shape("a list of names or None", optional(are_names), _na
 DICT: Final = Shape("a dict", lambda value: isinstance(value, Mapping))
 
 RAW_SQL: Final = ("warn", "entry", "ignore")
+BULK: Final = ("rows", "database", "summary", "off")
 SETTINGS: Final = {
     "ENABLED": Shape("True or False", lambda value: isinstance(value, bool)),
     "MODELS": Shape(
@@ -85,6 +86,7 @@ OPTIONS: Final = {
     "before": Shape('"exact" or "memory"', lambda value: value in ("exact", "memory")),
     "previously": NAMES,
     "capture": Shape('"orm" or "triggers"', lambda value: value in ("orm", "triggers")),
+    "bulk": Shape('"rows", "database", "summary" or "off"', lambda value: value in BULK),
 }
 
 

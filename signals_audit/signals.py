@@ -6,7 +6,14 @@ of the change, after its entry was written, with
 * `sender`: the model class,
 * `event`: the `ChangeEvent`.
 
-A receiver that raises undoes the change. `changes_committed` is sent once after COMMIT, with
+A receiver that raises undoes the change. `changes_captured` is sent there, too, and can undo as much, but it
+is sent once for all that a statement did to a model (for a large one, some thousand rows at a time), with
+
+* `sender`: the model class,
+* `events`: the `ChangeEvent`s, in order,
+* `using`: the database alias.
+
+`changes_committed` is sent once after COMMIT, with
 
 * `sender`: None,
 * `events`: all `ChangeEvent`s of the transaction that were kept, in order,
@@ -23,4 +30,5 @@ object_created = Signal()
 object_changed = Signal()
 object_deleted = Signal()
 relation_changed = Signal()
+changes_captured = Signal()
 changes_committed = Signal()

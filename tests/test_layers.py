@@ -28,8 +28,8 @@ LAYERS = tuple(
         "values masking diff events texts fields",
         "registry hooks conditions context",
         "capture",
-        "models querysets expansion recorder spool recovery failures history spelling triggers reactions "
-        "retention",
+        "models querysets expansion recorder bulk spool recovery failures history spelling triggers "
+        "reactions retention",
         "display differences lines sentences timeline chains",
         "middleware admin views urls checks testing management templatetags",
         "apps",

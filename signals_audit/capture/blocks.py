@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Any
@@ -45,6 +46,12 @@ class WriteBlock:
             return nullcontext(block)
         return WriteBlock(state)
 
+    def run(self, plain: Callable[[Any], Any], argument: Any) -> Any:
+        """Run a statement as Django does, where the database cannot return what we want to know."""
+        result = plain(argument)
+        self.wrote()
+        return result
+
     def wrote(self) -> None:
         """Note that a statement changed rows: from here on they may not stay without their entries."""
         self.has_written = self.state.is_locked = True
@@ -55,6 +62,15 @@ class WriteBlock:
         if instance is not None and instance._meta.concrete_model is model._meta.concrete_model:
             self._was = (instance._state.adding, instance._state.db)
             instance._state.adding, instance._state.db = False, self.state.connection.alias
+
+    def flush(self) -> None:
+        """Have the entries of what happened so far written, and tell of it: much more is to come."""
+        try:
+            self._deliver()
+        except BaseException:
+            self.state.spoil()
+            raise
+        self.events.clear()
 
     def __enter__(self) -> WriteBlock:
         connection = self.state.connection
@@ -117,8 +133,10 @@ class WriteBlock:
             recorded = [event for event in self.events if event.address is not None]
             if recorded:
                 pipeline.write(self.state.connection, self.state.journal.unwritten(), recorded)
-            for event in self.events:
+            told = [event for event in self.events if not event.is_summary]
+            for event in told:
                 self.state.keep_until_commit(event)
                 pipeline.announce(event)
+            pipeline.announce_captured(told, state.connection.alias)
         finally:
             state.block, state.is_announced = block, announced

@@ -16,7 +16,8 @@ from ..types import UNKNOWN, Action, Actor
 from ..values import UNKNOWN_MARK, same
 from .blocks import WriteBlock
 from .memory import ATTRIBUTE, keep, kept_value, value_of
-from .plans import TablePlan
+from .pipeline import WrittenSet
+from .plans import TablePlan, unrecorded
 from .receivers import intention_of
 from .relations import relate, relate_moved
 from .remembered import Remembered
@@ -27,18 +28,35 @@ from .subjects import RowSubject, SavedSubject
 class EventMaker:
     """Make the events of one statement on one table, and add them to the block of its write."""
 
-    __slots__ = ("_actor", "_context", "_now", "_saved", "_source", "_using", "block", "plan", "reader")
+    __slots__ = ("_actor", "_context", "_now", "_saved", "_using", "block", "plan", "reader", "source")
 
     def __init__(self, block: WriteBlock, plan: TablePlan, source: str) -> None:
         self.block = block
         self.plan = plan
         self.reader = block.state.reader(plan)
         self._using = block.state.connection.alias
-        self._source = source
+        self.source = source
         self._saved = block.instance if isinstance(block.instance, (plan.model, plan.written)) else None
         self._context = contexts.current()
         self._actor: Actor | None = None
         self._now = timezone.now()
+
+    def unrecorded(self) -> EventMaker:
+        """Return a maker of the same events that leaves no entries."""
+        return EventMaker(self.block, unrecorded(self.plan), self.source)
+
+    def written_set(self, action: Action, *, stage: str, keys: Sequence[Row]) -> WrittenSet:
+        """Return what the database needs to know to make the entries itself."""
+        return WrittenSet(
+            plan=self.plan,
+            action=action,
+            source=self.source,
+            actor=self._who(),
+            context=self._context,
+            created_at=self._now,
+            stage=stage,
+            keys=keys,
+        )
 
     def created(self, rows: Sequence[Row], instance: Any) -> None:
         """Tell of rows that were inserted; `instance` is the one that it was done for, if it was one."""
@@ -158,7 +176,7 @@ class EventMaker:
             changes={name: Change(*typed) for name, (typed, _) in changed.items()},
             encoded={name: stored for name, (_, stored) in changed.items()},
             subject=self._subject(pk, row, saved),
-            source=self._source if saved is None else "save",
+            source=self.source if saved is None else "save",
             intention=intention_of(saved),
             recorded=recorded,
         )
@@ -176,7 +194,7 @@ class EventMaker:
         self.block.events.append(
             ChangeEvent(
                 pk=pk,
-                object_id=object_id_of(facts["model"], pk),
+                object_id="" if pk is None else object_id_of(facts["model"], pk),
                 using=self._using,
                 actor=actor,
                 context=self._context,

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db.models.expressions import Col
-from django.db.models.lookups import Exact
+from django.db.models.lookups import Exact, In
 from django.db.models.sql import Query
 
 from .blocks import WriteBlock
@@ -16,16 +16,49 @@ from .rows import Reader, Row
 
 def rows_before(compiler: Any, block: WriteBlock, reader: Reader) -> list[Row]:
     """Read and lock the rows that a statement is about to change."""
+    return few_rows_before(compiler, block, reader, most=None) or []
+
+
+def few_rows_before(compiler: Any, block: WriteBlock, reader: Reader, most: int | None) -> list[Row] | None:
+    """Read and lock the rows that a statement is about to change; return None for more than `most`."""
     key = _lone_key(compiler)
     if key is not None:
         block.state.lock_before_read()
         return reader.locked_row(key)
     try:
-        where, params = _where(compiler)
+        where, params = condition(compiler)
     except EmptyResultSet:
         return []
     block.state.lock_before_read()
-    return reader.locked_rows(where, params)
+    rows = reader.locked_rows(where, params, None if most is None else most + 1)
+    return rows if most is None or len(rows) <= most else None
+
+
+def meets_more(compiler: Any, block: WriteBlock, reader: Reader, number: int) -> bool:
+    """Tell whether a statement is about to change more rows than a number; asks where it does not say so."""
+    named = _named_keys(compiler)
+    if named is not None and named <= number:
+        return False
+    try:
+        where, params = condition(compiler)
+    except EmptyResultSet:
+        return False
+    block.state.lock_before_read()
+    return reader.counts_more(where, params, number)
+
+
+def _named_keys(compiler: Any) -> int | None:
+    """Return how many keys a statement names; None where it does not name them."""
+    if _lone_key(compiler) is not None:
+        return 1
+    conditions = compiler.query.where.children
+    if (
+        len(conditions) != 1
+        or type(conditions[0]) is not In
+        or not isinstance(conditions[0].rhs, (list, tuple))
+    ):
+        return None
+    return len(conditions[0].rhs)
 
 
 def _lone_key(compiler: Any) -> Any:
@@ -46,7 +79,8 @@ def _lone_key(compiler: Any) -> Any:
     return field.get_db_prep_value(named.rhs, compiler.connection, prepared=True)
 
 
-def _where(compiler: Any) -> tuple[str, Sequence[Any]]:
+def condition(compiler: Any) -> tuple[str, Sequence[Any]]:
+    """Return a statement's condition as SQL for its table; raise EmptyResultSet where nothing meets it."""
     try:
         sql, params = compiler.compile(_single_table(compiler).where)
     except FullResultSet:

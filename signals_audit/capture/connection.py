@@ -44,6 +44,7 @@ class ConnectionState:
         "is_spoilt",
         "journal",
         "skipped",
+        "tables_made",
     )
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
@@ -56,6 +57,7 @@ class ConnectionState:
         self.is_spoilt = False
         self.has_tables = False
         self.skipped = 0
+        self.tables_made = 0
         self._readers: dict[TablePlan, Reader] = {}
         self._generation = generation()
 

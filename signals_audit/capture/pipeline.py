@@ -5,21 +5,51 @@ Capture knows none of them. `connect()` is called where the app is wired togethe
 
 from __future__ import annotations
 
+import datetime
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 from ..events import ChangeEvent
-from ..signals import changes_committed, object_changed, object_created, object_deleted, relation_changed
-from ..types import Action
-from .journal import OpenChangeSet
+from ..signals import (
+    changes_captured,
+    changes_committed,
+    object_changed,
+    object_created,
+    object_deleted,
+    relation_changed,
+)
+from ..types import Action, Actor, AuditContext
+from .journal import Journal, OpenChangeSet
+from .plans import TablePlan
 
 logger = logging.getLogger("signals_audit")
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenSet:
+    """What a statement did to many rows, none of which this process has seen.
+
+    `stage` is a table with the rows as they were before an update or a delete; `keys` are those of rows that
+    were created.
+    """
+
+    plan: TablePlan
+    action: Action
+    source: str
+    actor: Actor
+    context: AuditContext
+    created_at: datetime.datetime
+    stage: str = ""
+    keys: Sequence[Sequence[Any]] = ()
+
+
 Record = Callable[[BaseDatabaseWrapper, Sequence[OpenChangeSet], Sequence[ChangeEvent]], None]
+RecordSet = Callable[[BaseDatabaseWrapper, Journal, WrittenSet], bool]
 SIGNALS = {
     Action.CREATE: object_created,
     Action.UPDATE: object_changed,
@@ -32,6 +62,7 @@ class Sinks:
     """The functions that take events: none before the app is ready."""
 
     record: Record | None = None
+    record_set: RecordSet | None = None
     in_transaction: Callable[[ChangeEvent], None] | None = None
     after_commit: Callable[[Sequence[ChangeEvent], str], None] | None = None
     awaits: Callable[[type[Model]], bool] | None = None
@@ -44,12 +75,14 @@ sinks = Sinks()
 def connect(
     *,
     record: Record,
+    record_set: RecordSet,
     in_transaction: Callable[[ChangeEvent], None],
     after_commit: Callable[[Sequence[ChangeEvent], str], None],
     awaits: Callable[[type[Model]], bool],
 ) -> None:
     """Say who takes events; connecting again replaces what was connected."""
     sinks.record = record
+    sinks.record_set = record_set
     sinks.in_transaction = in_transaction
     sinks.after_commit = after_commit
     sinks.awaits = awaits
@@ -73,6 +106,11 @@ def write(
         sinks.record(connection, change_sets, events)
 
 
+def write_set(connection: BaseDatabaseWrapper, journal: Journal, written: WrittenSet) -> bool:
+    """Have the database make the entries of many rows; return False where it cannot."""
+    return sinks.record_set is not None and sinks.record_set(connection, journal, written)
+
+
 def announce(event: ChangeEvent) -> None:
     """Tell receivers and in-transaction reactions of an event; what they raise undoes the change."""
     signal = SIGNALS[event.action] if event.relation is None else relation_changed
@@ -81,11 +119,22 @@ def announce(event: ChangeEvent) -> None:
         sinks.in_transaction(event)
 
 
-def is_heard(model: type[Model]) -> bool:
-    """Tell whether a receiver hears of the changes of a model."""
-    if changes_committed.has_listeners():
+def announce_captured(events: Sequence[ChangeEvent], using: str) -> None:
+    """Tell receivers of all that a statement did, model by model; what they raise undoes it."""
+    if not changes_captured.receivers:
+        return
+    by_model: dict[type[Model], list[ChangeEvent]] = {}
+    for event in events:
+        by_model.setdefault(event.model, []).append(event)
+    for model, found in by_model.items():
+        changes_captured.send(sender=model, events=tuple(found), using=using)
+
+
+def is_heard(model: type[Model], *actions: Action) -> bool:
+    """Tell whether a receiver hears of the changes of a model: of any, or of some actions."""
+    if changes_committed.has_listeners() or changes_captured.has_listeners(model):
         return True
-    return any(signal.has_listeners(model) for signal in SIGNALS.values())
+    return any(SIGNALS[action].has_listeners(model) for action in actions or SIGNALS)
 
 
 def is_awaited(event: ChangeEvent) -> bool:

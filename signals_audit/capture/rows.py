@@ -22,20 +22,22 @@ class Reader:
 
     __slots__ = (
         *("_connection", "_converters", "_encoders", "_formatted", "_key_columns", "_loaded", "_lock"),
-        *("_select_one", "columns", "plan", "select"),
+        *("_select_one", "columns", "keys", "plan", "select", "table"),
     )
 
     def __init__(self, plan: TablePlan, connection: BaseDatabaseWrapper) -> None:
         self.plan = plan
         self._connection = connection
         table = plan.written._meta.db_table
+        self.table = connection.ops.quote_name(table)
         compiler = Query(plan.written).get_compiler(connection=connection)
         columns = [field.get_col(table) for field in plan.fields]
         formatted = [_column_sql(compiler, column) for column in columns]
         self._key_columns = [formatted[place] for place in plan.key]
+        self.keys = ", ".join(self._key_columns)
         self._formatted = formatted
         self.columns = ", ".join(formatted)
-        self.select = f"SELECT {self.columns} FROM {connection.ops.quote_name(table)}"  # noqa: S608
+        self.select = f"SELECT {self.columns} FROM {self.table}"  # noqa: S608
         self._lock = LOCKS.get(connection.vendor, "")
         self._select_one = f"{self.select} WHERE {self._key_columns[0]} = %s{self._lock}"
         found = compiler.get_converters(columns)
@@ -92,10 +94,24 @@ class Reader:
         values = [self.value(place, row[place]) for place in self._loaded.values()]
         return self.plan.model.from_db(self._connection.alias, list(self._loaded), values)
 
-    def locked_rows(self, where: str, params: Sequence[Any]) -> list[Row]:
-        """Read the rows that a statement is about to change, and lock them, in key order."""
-        order = " ORDER BY " + ", ".join(self._key_columns) if self._lock else ""
-        return self._read(f"{self.select}{where}{order}{self._lock}", params)
+    def locked_rows(self, where: str, params: Sequence[Any], most: int | None = None) -> list[Row]:
+        """Read the rows that a statement is about to change, and lock them, in key order; at most so many."""
+        order = f" ORDER BY {self.keys}" if self._lock else ""
+        limit = "" if most is None else f" LIMIT {most}"
+        return self._read(f"{self.select}{where}{order}{limit}{self._lock}", params)
+
+    def rows_where(self, condition: str) -> list[Row]:
+        """Read the rows that meet a condition, as they are."""
+        return self._read(f"{self.select} WHERE {condition}", ())
+
+    def rows_kept(self, table: str, where: str) -> list[Row]:
+        """Read rows from a table that was made with the same columns."""
+        return self._read(f"SELECT {self.columns} FROM {table} AS {self.table}{where}", ())  # noqa: S608
+
+    def counts_more(self, where: str, params: Sequence[Any], number: int) -> bool:
+        """Tell whether a statement is about to change more rows than a number."""
+        table = f"(SELECT 1 FROM {self.table}{where} LIMIT {number + 1}) AS few"  # noqa: S608
+        return bool(self._read(f"SELECT COUNT(*) FROM {table}", params)[0][0] > number)  # noqa: S608
 
     def locked_row(self, key: Any) -> list[Row]:
         """Read one row by its raw primary key, and lock it."""

@@ -10,17 +10,18 @@ from django.db.models import Model
 from django.db.models.sql.constants import ROW_COUNT
 
 from ..context import is_disabled
+from . import sets
 from .beside import beside_triggers
 from .blocks import WriteBlock
 from .changes import EventMaker
-from .conditions import rows_before
+from .conditions import few_rows_before, rows_before
 from .connection import state_of
-from .dependents import affected_by, has_audited_dependents, tell_of
+from .dependents import Affected, affected_by, has_audited_dependents, tell_of
+from .inserts import inserted
 from .plans import TablePlan, plan_for
 from .remembered import Remembered, remembered
 from .returning import Fields, can_return_deleted, can_return_updated, run_returning
-from .rows import Reader, Row
-from .upserts import Round, is_upsert, upsert
+from .rows import Row
 
 Plain = Callable[[Any], Any]
 
@@ -53,27 +54,15 @@ def insert(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields | None) 
     """Run an INSERT, tell of the rows that really went in, and return what Django wants of them."""
     with WriteBlock.around(compiler.connection) as block:
         maker = EventMaker(block, plan, "bulk_create")
-        reader = block.state.reader(plan)
-        objs, changed = compiler.query.objs, list[Round]()
-        if is_upsert(compiler) and compiler.connection.features.can_return_columns_from_insert:
-            given, rows, changed = upsert(compiler, plan, block, wanted or ())
-        elif compiler.connection.features.can_return_columns_from_insert:
-            given, rows = run_returning(compiler, reader.columns, wanted or ())
-        else:
-            given = _run_plain(block, plain, wanted)
-            rows = _inserted_again(compiler, reader, given, wanted)
-        maker.created(rows, objs[0] if len(objs) == 1 else None)
-        for before, after in changed:
+        if sets.are_many_inserted(compiler, maker):
+            return sets.insert_many(compiler, maker, plain, wanted)
+        done = inserted(compiler, maker, plain, wanted)
+        objs = compiler.query.objs
+        maker.created(done.rows, objs[0] if len(objs) == 1 else None)
+        for before, after in done.changed:
             maker.updated(before, after)
         block.state.is_locked = True
-        return given
-
-
-def _run_plain(block: WriteBlock, plain: Plain, argument: Any) -> Any:
-    """Run the statement as Django does, where the database cannot return what we want to know."""
-    result = plain(argument)
-    block.wrote()
-    return result
+        return done.given
 
 
 def touches_others(compiler: Any) -> bool:
@@ -89,22 +78,26 @@ def delete(compiler: Any, plan: TablePlan | None, plain: Plain) -> int:
     with WriteBlock.around(compiler.connection) as block:
         affected = affected_by(compiler, block) if touches_others(compiler) else []
         if plan is None:
-            count = _run_plain(block, plain, ROW_COUNT) or 0
+            count = block.run(plain, ROW_COUNT) or 0
         else:
-            count = _delete_told(compiler, plan, plain, block)
+            count = _delete_told(compiler, EventMaker(block, plan, "delete"), plain, affected)
         tell_of(affected, block)
         return count
 
 
-def _delete_told(compiler: Any, plan: TablePlan, plain: Plain, block: WriteBlock) -> int:
-    maker = EventMaker(block, plan, "delete")
-    reader = block.state.reader(plan)
+def _delete_told(compiler: Any, maker: EventMaker, plain: Plain, affected: Sequence[Affected]) -> int:
+    if not affected and sets.are_many_deleted(compiler, maker):
+        return sets.delete_many(compiler, maker, plain)
     if can_return_deleted(compiler):
-        _given, rows = run_returning(compiler, reader.columns, ())
+        _given, rows = run_returning(compiler, maker.reader.columns, ())
     else:
-        rows = rows_before(compiler, block, reader)
-        _run_plain(block, plain, ROW_COUNT)
-    maker.deleted(rows)
+        rows = rows_before(compiler, maker.block, maker.reader)
+        maker.block.run(plain, ROW_COUNT)
+    most = sets.few(maker.plan)
+    if most is not None and len(rows) > most and not affected:
+        sets.tell_deleted(maker, rows)
+    else:
+        maker.deleted(rows)
     return len(rows)
 
 
@@ -119,12 +112,15 @@ def update(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields = ()) ->
         known = remembered(compiler, plan, block)
         if known is not None:
             return _update_remembered(compiler, known, maker, wanted)
-        before = {plan.key_of(row): row for row in rows_before(compiler, block, reader)}
+        found = few_rows_before(compiler, block, reader, most=sets.few_updated(compiler, plan))
+        if found is None:
+            return sets.update_many(compiler, maker, plain), []
+        before = {plan.key_of(row): row for row in found}
         if can_return_updated(compiler):
             given, after = run_returning(compiler, reader.columns, wanted)
             count = len(after)
         else:
-            given, count = [], _run_plain(block, plain, ROW_COUNT) or 0
+            given, count = [], block.run(plain, ROW_COUNT) or 0
             after = reader.rows_of(_keys_after(compiler, plan, before))
         maker.updated(_paired(plan, before, after), after)
         return count, given
@@ -159,20 +155,3 @@ def _paired(plan: TablePlan, before: dict[Any, Row], after: Sequence[Row]) -> di
     if len(lone) == len(before) == 1:
         return {lone[0]: next(iter(before.values()))}
     return before
-
-
-def _inserted_again(compiler: Any, reader: Reader, given: Sequence[Any], wanted: Fields | None) -> list[Row]:
-    """Read back what was inserted where the database cannot return it: by the keys that are known."""
-    meta = compiler.query.get_meta()
-    if given and wanted and wanted[0] is meta.pk:
-        return reader.rows_of(row[0] for row in given)
-    keys = [_raw_key(compiler, meta, instance) for instance in compiler.query.objs]
-    return reader.rows_of(key for key in keys if key is not None)
-
-
-def _raw_key(compiler: Any, meta: Any, instance: Any) -> Any:
-    values = [
-        field.get_db_prep_save(getattr(instance, field.attname), compiler.connection)
-        for field in meta.pk_fields
-    ]
-    return None if None in values else values[0] if len(values) == 1 else tuple(values)

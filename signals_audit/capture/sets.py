@@ -1,0 +1,165 @@
+"""Statements that change many rows: what they leave in the log, and how their memory stays bounded.
+
+The option `bulk` says it for each model: an entry for each row, made here some at a time ("rows") or by the
+database itself ("database"); one entry for all of them ("summary"); or none ("off").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from django.db.models.sql.constants import ROW_COUNT
+
+from ..hooks import hooks
+from ..types import Action
+from . import pipeline
+from .changes import EventMaker
+from .conditions import meets_more
+from .inserts import inserted
+from .plans import TablePlan
+from .returning import Fields, run_returning
+from .rows import Row
+from .staging import AT_ONCE, staged
+from .summaries import summarise
+from .upserts import is_upsert
+
+Plain = Callable[[Any], Any]
+
+# A statement that changes so many rows is an everyday one: it is dealt with as that of a single row.
+FEW: Final[Mapping[str, int]] = {"rows": AT_ONCE, "database": 100, "summary": 1, "off": 1}
+
+
+def few(plan: TablePlan) -> int | None:
+    """Return how many rows an everyday statement changes at most; None where every statement is one.
+
+    The rows of many-to-many fields are folded into their owners' entries, all of a statement together, and
+    the classes of migrations have other columns than the model.
+    """
+    if plan.relations or plan.written is not plan.model:
+        return None
+    return FEW[plan.options.bulk]
+
+
+def few_updated(compiler: Any, plan: TablePlan) -> int | None:
+    """Return the same for an UPDATE; one that changes keys is an everyday one: rows are found by them."""
+    query = compiler.query
+    keys = {plan.fields[place] for place in plan.key}
+    if query.related_updates or not keys.isdisjoint(field for field, _model, _value in query.values):
+        return None
+    return few(plan)
+
+
+def are_many_deleted(compiler: Any, maker: EventMaker) -> bool:
+    """Tell whether a DELETE takes more rows than an everyday one.
+
+    Where each row has its entry from here, they are returned by the DELETE itself: it is not worth asking.
+    """
+    most = few(maker.plan)
+    is_worth_it = most is not None and maker.plan.options.bulk != "rows"
+    return is_worth_it and meets_more(compiler, maker.block, maker.reader, most)
+
+
+def are_many_inserted(compiler: Any, maker: EventMaker) -> bool:
+    """Tell whether an INSERT brings more rows than an everyday one."""
+    most = few(maker.plan)
+    return most is not None and len(compiler.query.objs) > most
+
+
+def is_unheard(maker: EventMaker, action: Action) -> bool:
+    """Tell whether nobody but the log wants to know of single rows."""
+    model = maker.plan.model
+    hooked = any(hook.action is action and not hook.relation for hook in hooks.of(model))
+    return not hooked and not pipeline.is_heard(model, action)
+
+
+def is_left_out(maker: EventMaker, action: Action) -> bool:
+    """Tell whether a statement of many rows is nobody's concern, not even the log's."""
+    return maker.plan.options.bulk == "off" and is_unheard(maker, action)
+
+
+def update_many(compiler: Any, maker: EventMaker, plain: Plain) -> int:
+    """Run an UPDATE of many rows, tell of those that are not what they were, and return how many it met."""
+    if is_left_out(maker, Action.UPDATE):
+        return plain(ROW_COUNT) or 0
+    with staged(compiler, maker.reader, maker.block) as rows:
+        rows.narrow(compiler)
+        count = maker.block.run(plain, ROW_COUNT) or 0
+        if not _is_written(maker, Action.UPDATE, stage=rows.name):
+            for piece in rows.pieces():
+                before = {maker.plan.key_of(row): row for row in rows.were(piece)}
+                _tell(maker, Action.UPDATE, EventMaker.updated, before, rows.are(piece))
+        return count
+
+
+def delete_many(compiler: Any, maker: EventMaker, plain: Plain) -> int:
+    """Run a DELETE of many rows, tell of those that went, and return how many they were."""
+    if is_left_out(maker, Action.DELETE):
+        return plain(ROW_COUNT) or 0
+    with staged(compiler, maker.reader, maker.block) as rows:
+        count = rows.delete()
+        maker.block.wrote()
+        if not _is_written(maker, Action.DELETE, stage=rows.name):
+            for piece in rows.pieces():
+                _tell(maker, Action.DELETE, EventMaker.deleted, rows.were(piece))
+        return count
+
+
+def insert_many(compiler: Any, maker: EventMaker, plain: Plain, wanted: Fields | None) -> Any:
+    """Run an INSERT of many rows, tell of those that really went in, and return what Django wants of them."""
+    if is_left_out(maker, Action.CREATE) and is_left_out(maker, Action.UPDATE):
+        return plain(wanted)
+    if _may_have_keys_alone(compiler, maker):
+        given, keys = run_returning(compiler, maker.reader.keys, wanted or ())
+        if not _is_written(maker, Action.CREATE, keys=keys):
+            tell_created(maker, maker.reader.rows_of(map(_key, keys)))
+        return given
+    done = inserted(compiler, maker, plain, wanted)
+    tell_created(maker, done.rows)
+    for before, after in done.changed:
+        _tell(maker, Action.UPDATE, EventMaker.updated, before, after)
+    return done.given
+
+
+def _may_have_keys_alone(compiler: Any, maker: EventMaker) -> bool:
+    """Tell whether the database is to make the entries of new rows: all it needs are their keys."""
+    can_return = compiler.connection.features.can_return_columns_from_insert and not is_upsert(compiler)
+    return can_return and maker.plan.options.bulk == "database" and is_unheard(maker, Action.CREATE)
+
+
+def _key(row: Row) -> Any:
+    return row[0] if len(row) == 1 else row
+
+
+def tell_deleted(maker: EventMaker, rows: Sequence[Row]) -> None:
+    """Tell of many rows that were deleted, some at a time."""
+    for start in range(0, len(rows), AT_ONCE):
+        _tell(maker, Action.DELETE, EventMaker.deleted, rows[start : start + AT_ONCE])
+
+
+def tell_created(maker: EventMaker, rows: Sequence[Row]) -> None:
+    """Tell of many rows that were inserted, some at a time."""
+    for start in range(0, len(rows), AT_ONCE):
+        _tell(maker, Action.CREATE, EventMaker.created, rows[start : start + AT_ONCE], None)
+
+
+def _tell(maker: EventMaker, action: Action, tell: Callable[..., None], *rows: Any) -> None:
+    """Tell of some rows, and have their entries written before the next are read."""
+    policy, block = maker.plan.options.bulk, maker.block
+    if policy in ("summary", "off"):
+        start = len(block.events)
+        tell(maker.unrecorded(), *rows)
+        if policy == "summary":
+            summarise(maker, action, block.events[start:])
+    else:
+        tell(maker, *rows)
+    block.flush()
+
+
+def _is_written(maker: EventMaker, action: Action, *, stage: str = "", keys: Sequence[Row] = ()) -> bool:
+    """Have the database make the entries, where the policy says so and nobody waits for single rows."""
+    if maker.plan.options.bulk != "database" or not is_unheard(maker, action):
+        return False
+    journal = maker.block.state.journal
+    written = maker.written_set(action, stage=stage, keys=keys)
+    return pipeline.write_set(maker.block.state.connection, journal, written)

@@ -1,0 +1,128 @@
+"""The rows of a large statement as they were before it, kept by the database in a temporary table.
+
+So the memory of this process does not grow with their number: the database itself compares them with the rows
+after the statement, or they are read back some at a time.
+"""
+# ruff: noqa: S608 - what stands in these statements are names of tables and columns, quoted
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.sql.where import AND
+
+from .blocks import WriteBlock
+from .conditions import condition
+from .rows import LOCKS, Reader, Row
+
+PREFIX = "signals_audit_before_"
+PLACE = "signals_audit_place"
+AT_ONCE = 2000  # rows in memory
+
+Piece = str
+
+
+class Staged:
+    """A temporary table with the rows that a statement is about to change, locked, and numbered from 1."""
+
+    def __init__(self, name: str, reader: Reader, connection: BaseDatabaseWrapper) -> None:
+        self.name = name
+        self.reader = reader
+        self.connection = connection
+        self._keys = ", ".join(_key_columns(reader, connection))
+
+    def narrow(self, compiler: Any) -> None:
+        """Have a statement change these rows alone: others may have added some that its condition meets."""
+        if self.connection.vendor != "sqlite":  # where nobody else writes now
+            compiler.query.where.add(_Among(self._among("")), AND)
+
+    def delete(self) -> int:
+        """Delete the rows from the table that they stand in, and return how many they were."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {self.reader.table} WHERE {self._among('')}")
+            return int(cursor.rowcount)
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield what tells some of the rows from the others, until all were there."""
+        place = self._numbered()
+        for start in range(1, self._count(place) + 1, AT_ONCE):
+            yield f" WHERE {place} BETWEEN {start} AND {start + AT_ONCE - 1}"
+
+    def were(self, piece: Piece) -> list[Row]:
+        """Read some of the rows as they were."""
+        return self.reader.rows_kept(self.name, piece)
+
+    def are(self, piece: Piece) -> list[Row]:
+        """Read some of the rows as they are."""
+        return self.reader.rows_where(self._among(piece))
+
+    def _among(self, where: str) -> str:
+        return f"({self.reader.keys}) IN (SELECT {self._keys} FROM {self.name}{where})"
+
+    def _numbered(self) -> str:
+        """Return the column that numbers the rows, with an index."""
+        if self.connection.vendor == "sqlite":
+            return "rowid"
+        if self.connection.vendor == "postgresql":
+            with self.connection.cursor() as cursor:
+                cursor.execute(f"CREATE INDEX ON {self.name} ({PLACE})")
+        return PLACE
+
+    def _count(self, place: str) -> int:
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"SELECT MAX({place}) FROM {self.name}")
+            return cursor.fetchone()[0] or 0
+
+
+class _Among:
+    """A condition of a query: the row's key is one of those that a SELECT gives."""
+
+    contains_aggregate = contains_over_clause = False
+
+    def __init__(self, sql: str) -> None:
+        self._sql = sql
+
+    def as_sql(self, _compiler: Any, _connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+        """Return the condition."""
+        return self._sql, []
+
+
+@contextmanager
+def staged(compiler: Any, reader: Reader, block: WriteBlock) -> Iterator[Staged]:
+    """Keep the rows that a statement is about to change, until its entries are written."""
+    connection = block.state.connection
+    where, params = condition(compiler)
+    block.state.lock_before_read()
+    block.state.tables_made += 1
+    name = f"{PREFIX}{block.state.tables_made}"
+    drop = f"DROP {'TEMPORARY ' if connection.vendor == 'mysql' else ''}TABLE"
+    with connection.cursor() as cursor:
+        if connection.vendor == "mysql":  # where it outlives a rollback
+            cursor.execute(f"{drop} IF EXISTS {name}")
+        cursor.execute(f"CREATE TEMPORARY TABLE {_made(name, where, reader, connection)}", params)
+    yield Staged(name, reader, connection)
+    with connection.cursor() as cursor:  # after an error the rollback takes it away
+        cursor.execute(f"{drop} {name}")
+
+
+def _made(name: str, where: str, reader: Reader, connection: BaseDatabaseWrapper) -> str:
+    """Return what follows CREATE TEMPORARY TABLE; SQLite numbers rows by itself."""
+    quote, table = connection.ops.quote_name, reader.table
+    columns = ", ".join(f"{table}.{quote(str(field.column))}" for field in reader.plan.fields)
+    rows = f"SELECT {columns} FROM {table}{where}"
+    if connection.vendor == "sqlite":
+        return f"{name} AS {rows}"
+    locked = f"{rows} ORDER BY {reader.keys}{LOCKS[connection.vendor]}"
+    if connection.vendor == "postgresql":  # which locks no rows beside a window
+        numbered = f"SELECT row_number() OVER () AS {PLACE}, made.* FROM ({locked}) AS made"
+        return f"{name} ON COMMIT DROP AS {numbered}"
+    keys = ", ".join(_key_columns(reader, connection))
+    place = f"row_number() OVER (ORDER BY {reader.keys}) AS {PLACE}"
+    return f"{name} (PRIMARY KEY ({PLACE}), KEY ({keys})) AS SELECT {place}, {locked.removeprefix('SELECT ')}"
+
+
+def _key_columns(reader: Reader, connection: BaseDatabaseWrapper) -> list[str]:
+    return [connection.ops.quote_name(str(reader.plan.fields[place].column)) for place in reader.plan.key]
