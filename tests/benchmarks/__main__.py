@@ -46,9 +46,9 @@ def main() -> None:
     os.environ[VARIABLE] = chosen.database
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.benchmarks.settings"
     django.setup()
-    from .cases import CASES
     from .profiling import profile
     from .report import report
+    from .sets import CASES
 
     unknown = [name for name in chosen.cases if name not in CASES]
     if unknown:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,24 +16,46 @@ from django.db.models import Model
 
 from tests.testapp.models import Tag
 
-from .models import Exact, Memory, Plain, Tagged, TaggedPlain
+from .hand import HandWritten
+from .models import (
+    Exact,
+    ExactOwner,
+    InDatabase,
+    InDatabaseOwner,
+    Memory,
+    Plain,
+    PlainOwner,
+    Tagged,
+    TaggedPlain,
+    TaggedTriggered,
+    Triggered,
+    TriggeredOwner,
+)
 
 VALUES: dict[str, Any] = {"title": "A title", "body": "A body of some length. " * 10, "count": 1, "note": "x"}
 
-_numbers = itertools.count(2)
+numbers = itertools.count(2)
 
 Entry = tuple[str, Mapping[str, Sequence[Any]]]
+Around = Callable[[HandWritten, type[Any], Any], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One kind of operation. `entries` is how many an audited operation makes."""
+    """One kind of operation. `entries` is how many an audited operation makes of each of its `rows`.
+
+    Of operations on sets `most` are measured in a round.
+    `entry` or `around` is what is written by hand: the entry of one change, or a block around that of a set.
+    """
 
     name: str
     prepare: Callable[[type[Any], int], Iterable[Any]]
     step: Callable[[type[Any], Any], Model | None]
     entry: Callable[[Model], Entry] | None = None
+    around: Around | None = None
     entries: int = 1
+    rows: int = 1
+    most: int = 3
     models: Mapping[str, type[Model]]
 
 
@@ -42,13 +65,24 @@ WIDE: Mapping[str, type[Model]] = {
     "hand": Plain,
     "exact": Exact,
     "memory": Memory,
+    "triggers": Triggered,
 }
-READ: Mapping[str, type[Model]] = {key: WIDE[key] for key in ("plain", "unaudited", "exact", "memory")}
+SETS: Mapping[str, type[Model]] = WIDE | {"database": InDatabase}
+OWNERS: Mapping[str, type[Model]] = {
+    "plain": PlainOwner,
+    "unaudited": PlainOwner,
+    "hand": PlainOwner,
+    "exact": ExactOwner,
+    "database": InDatabaseOwner,
+    "triggers": TriggeredOwner,
+}
+READ: Mapping[str, type[Model]] = {key: WIDE[key] for key in WIDE if key != "hand"}
 TAGGED: Mapping[str, type[Model]] = {
     "plain": TaggedPlain,
     "unaudited": TaggedPlain,
     "hand": TaggedPlain,
     "exact": Tagged,
+    "triggers": TaggedTriggered,
 }
 
 
@@ -68,7 +102,7 @@ def instances(model: type[Any], count: int) -> list[Any]:
 
 
 def change(instance: Any) -> Any:
-    number = next(_numbers)
+    number = next(numbers)
     instance.title = f"Title {number}"
     instance.count = number
     instance.save()
@@ -131,46 +165,43 @@ def load(model: type[Any], item: Any) -> None:
     len(model.objects.all())
 
 
-CASES = {
-    case.name: case
-    for case in (
-        Case(
-            name="get+save",
-            prepare=fill,
-            step=lambda model, key: change(model.objects.get(pk=key)),
-            entry=change_entry,
-            models=WIDE,
-        ),
-        Case(
-            name="save",
-            prepare=instances,
-            step=lambda model, instance: change(instance),
-            entry=change_entry,
-            models=WIDE,
-        ),
-        Case(name="no-op save", prepare=instances, step=save, models=READ, entries=0),
-        Case(
-            name="create",
-            prepare=lambda model, count: range(count),
-            step=lambda model, item: model.objects.create(**VALUES),
-            entry=create_entry,
-            models=WIDE,
-        ),
-        Case(name="delete", prepare=instances, step=delete, entry=delete_entry, models=WIDE),
-        Case(
-            name="m2m add",
-            prepare=tagged,
-            step=add_tag,
-            entry=lambda owner: ("update", {"tags": {"added": [1], "removed": []}}),  # type: ignore[dict-item]
-            models=TAGGED,
-        ),
-        Case(
-            name="get",
-            prepare=fill,
-            step=lambda model, key: model.objects.get(pk=key),
-            models=READ,
-            entries=0,
-        ),
-        Case(name="load", prepare=wide_reading, step=load, models=READ, entries=0),
-    )
-}
+SINGLES = (
+    Case(
+        name="get+save",
+        prepare=fill,
+        step=lambda model, key: change(model.objects.get(pk=key)),
+        entry=change_entry,
+        models=WIDE,
+    ),
+    Case(
+        name="save",
+        prepare=instances,
+        step=lambda model, instance: change(instance),
+        entry=change_entry,
+        models=WIDE,
+    ),
+    Case(name="no-op save", prepare=instances, step=save, models=READ, entries=0),
+    Case(
+        name="create",
+        prepare=lambda model, count: range(count),
+        step=lambda model, item: model.objects.create(**VALUES),
+        entry=create_entry,
+        models=WIDE,
+    ),
+    Case(name="delete", prepare=instances, step=delete, entry=delete_entry, models=WIDE),
+    Case(
+        name="m2m add",
+        prepare=tagged,
+        step=add_tag,
+        entry=lambda owner: ("update", {"tags": {"added": [1], "removed": []}}),  # type: ignore[dict-item]
+        models=TAGGED,
+    ),
+    Case(
+        name="get",
+        prepare=fill,
+        step=lambda model, key: model.objects.get(pk=key),
+        models=READ,
+        entries=0,
+    ),
+    Case(name="load", prepare=wide_reading, step=load, models=READ, entries=0),
+)

@@ -11,10 +11,13 @@ from functools import partial
 from statistics import median
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
+from django.db.models import Model
 
+from signals_audit import disabled
 from signals_audit.capture import seams
 from signals_audit.models import AuditEntry, ChangeSet
+from signals_audit.triggers import handover
 
 from .cases import Case
 from .hand import HandWritten
@@ -51,28 +54,54 @@ def without_the_app() -> Iterator[None]:
         seams.install()
 
 
+@contextmanager
+def told_who_acts() -> Iterator[None]:
+    """Have the connection tell triggers who acts; no other variant is slowed by it."""
+    used = connections[connection.alias]
+    tells = handover.of(used)
+    try:
+        yield
+    finally:
+        used.execute_wrappers.remove(tells)  # type: ignore[arg-type]
+        del used.__dict__[handover.ATTRIBUTE]
+
+
+@contextmanager
+def without_entries() -> Iterator[None]:
+    """Have rows made that nobody records, the triggers neither."""
+    with told_who_acts(), disabled(), without_the_app():
+        yield
+
+
 def surroundings(variant: str) -> AbstractContextManager[None]:
+    if variant == "triggers":
+        return told_who_acts()
     return without_the_app() if variant in ("plain", "hand") else nullcontext()
 
 
 def step_of(case: Case, variant: str, *, autocommit: bool) -> Step:
     """Return the operation as a function of one item."""
     step = partial(case.step, case.models[variant])
-    if variant != "hand" or case.entry is None:
+    if variant != "hand":
         return step
-    entry, written = case.entry, HandWritten()
+    written = HandWritten()
 
     def step_and_note(item: Any) -> None:
         instance = step(item)
-        if instance is not None:
-            written.note(instance, *entry(instance))
+        if instance is not None and case.entry is not None:
+            written.note(instance, *case.entry(instance))
 
-    return transaction.atomic(step_and_note) if autocommit else step_and_note
+    def step_between_notes(item: Any) -> None:
+        with case.around(written, case.models[variant], item):  # type: ignore[misc]
+            step(item)
+
+    by_hand = step_between_notes if case.around is not None else step_and_note
+    return transaction.atomic(by_hand) if autocommit else by_hand
 
 
 def timed(case: Case, variant: str, count: int, *, autocommit: bool) -> float:
     """Run one variant once, and return the seconds that an operation took."""
-    items, step = ready(case, variant, count, autocommit=autocommit)
+    items, step = ready(case, variant, operations(case, count), autocommit=autocommit)
     clock = CLOCKS.get(connection.vendor, time.perf_counter)
     with surroundings(variant), nullcontext() if autocommit else transaction.atomic():
         step(items.pop())
@@ -94,26 +123,46 @@ def _settle_memory() -> None:
     gc.freeze()
 
 
+def operations(case: Case, count: int) -> int:
+    """Return how many operations are measured in a round."""
+    return count if case.rows == 1 else min(count, case.most)
+
+
 def ready(case: Case, variant: str, count: int, *, autocommit: bool) -> tuple[list[Any], Step]:
-    """Make the rows that a variant works on; one item more than is measured, to warm up with."""
-    model = case.models[variant]
-    with without_the_app():
-        case.prepare(model, count + 1)
+    """Make the rows that a variant works on; for one operation more than is measured, to warm up with."""
+    model, rows = case.models[variant], (count + 1) * case.rows
+    with without_entries():
+        case.prepare(model, rows)
     with surroundings(variant):
-        items = list(case.prepare(model, count + 1))  # the rows are there now, and loaded as usual
+        items = list(case.prepare(model, rows))  # the rows are there now, and loaded as usual
+    if case.rows > 1:
+        items = [items[start : start + case.rows] for start in range(0, rows, case.rows)]
     with without_the_app():
         forget()
+        tidy_up(model)
     return items, step_of(case, variant, autocommit=autocommit)
 
 
 def forget() -> None:
     """Empty the log."""
-    for model in (AuditEntry, ChangeSet):
-        model._base_manager.all()._raw_delete("default")
+    models = (AuditEntry, ChangeSet)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {', '.join(model._meta.db_table for model in models)}")
+    else:
+        for model in models:
+            model._base_manager.all()._raw_delete("default")
+
+
+def tidy_up(model: type[Model]) -> None:
+    """Have PostgreSQL take away what was rolled back, and know how many rows there are."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"VACUUM (ANALYZE) {model._meta.db_table}")
 
 
 def check(case: Case, variant: str, operations: int) -> None:
-    expected = 0 if variant in ("plain", "unaudited") else operations * case.entries
+    expected = 0 if variant in ("plain", "unaudited") else operations * case.rows * case.entries
     found = AuditEntry.objects.count()
     if found != expected:
         raise WrongCountError(f"{case.name}, {variant}: {found} entries, {expected} expected")

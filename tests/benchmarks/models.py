@@ -40,6 +40,14 @@ class Memory(Columns):
     pass
 
 
+class InDatabase(Columns):
+    pass
+
+
+class Triggered(Columns):
+    pass
+
+
 class Plain(Columns):
     pass
 
@@ -61,5 +69,60 @@ class Tagged(Labelled):
     pass
 
 
+class TaggedTriggered(Labelled):
+    pass
+
+
 class TaggedPlain(Labelled):
     pass
+
+
+class Owner(Columns):
+    """Something that Django reads before it deletes it, together with its pieces."""
+
+    class Meta:
+        abstract = True
+
+
+class Piece(models.Model):
+    """A row that goes with its owner."""
+
+    title = models.CharField(max_length=100)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ExactOwner(Owner):
+    pass
+
+
+class ExactPiece(Piece):
+    owner = models.ForeignKey(ExactOwner, on_delete=models.CASCADE, related_name="pieces")
+
+
+class InDatabaseOwner(Owner):
+    pass
+
+
+class InDatabasePiece(Piece):
+    owner = models.ForeignKey(InDatabaseOwner, on_delete=models.CASCADE, related_name="pieces")
+
+
+class TriggeredOwner(Owner):
+    pass
+
+
+class TriggeredPiece(Piece):
+    owner = models.ForeignKey(TriggeredOwner, on_delete=models.CASCADE, related_name="pieces")
+
+
+class PlainOwner(Owner):
+    pass
+
+
+class PlainPiece(Piece):
+    owner = models.ForeignKey(PlainOwner, on_delete=models.CASCADE, related_name="pieces")

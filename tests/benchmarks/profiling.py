@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from .cases import Case
-from .measure import ready, surroundings
+from .measure import operations, ready, surroundings
 
 PACKAGES = ("signals_audit", "django", "tests")
 
@@ -65,7 +65,8 @@ def _print_ours(shares: Shares, lines: int) -> None:
 
 def _shares(case: Case, variant: str, chosen: argparse.Namespace) -> Shares:
     autocommit = chosen.mode == "autocommit"
-    items, step = ready(case, variant, chosen.count * chosen.rounds, autocommit=autocommit)
+    count = operations(case, chosen.count * chosen.rounds)
+    items, step = ready(case, variant, count, autocommit=autocommit)
     profiler = cProfile.Profile()
     with surroundings(variant), nullcontext() if autocommit else transaction.atomic():
         step(items.pop())

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import platform
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import django
 from django.db import connection
@@ -13,7 +14,7 @@ from django.db import connection
 from .cases import Case
 from .measure import Figure, measure
 
-VARIANTS = ("plain", "unaudited", "hand", "memory", "exact")
+VARIANTS = ("plain", "unaudited", "hand", "memory", "exact", "database", "triggers")
 
 
 def report(cases: Iterable[Case], chosen: argparse.Namespace) -> None:
@@ -30,8 +31,9 @@ def report(cases: Iterable[Case], chosen: argparse.Namespace) -> None:
 
 
 def run(case: Case, chosen: argparse.Namespace, *, autocommit: bool) -> list[Figure]:
-    rounds, count = (1, 3) if chosen.quick else (chosen.rounds, chosen.count)
-    return measure(case, rounds=rounds, count=count, autocommit=autocommit)
+    if chosen.quick:
+        return measure(replace(case, rows=min(case.rows, 3)), rounds=1, count=3, autocommit=autocommit)
+    return measure(case, rounds=chosen.rounds, count=chosen.count, autocommit=autocommit)
 
 
 def _heading(variant: str) -> str:

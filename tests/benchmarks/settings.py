@@ -9,10 +9,20 @@ from tests.settings import INSTALLED_APPS, VENDOR, database
 
 DATABASES = {"default": database(VENDOR, f"signals_audit_benchmark_{os.getpid()}")}
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.benchmarks"]
+TRIGGERS, IN_DATABASE = {"capture": "triggers"}, {"bulk": "database"}
 SIGNALS_AUDIT = {
     "MODELS": {
         "benchmarks.Exact": {},
+        "benchmarks.ExactOwner": {},
+        "benchmarks.ExactPiece": {},
         "benchmarks.Memory": {"before": "memory"},
+        "benchmarks.InDatabase": IN_DATABASE,
+        "benchmarks.InDatabaseOwner": IN_DATABASE,
+        "benchmarks.InDatabasePiece": IN_DATABASE,
         "benchmarks.Tagged": {},
+        "benchmarks.TaggedTriggered": TRIGGERS,
+        "benchmarks.Triggered": TRIGGERS,
+        "benchmarks.TriggeredOwner": TRIGGERS,
+        "benchmarks.TriggeredPiece": TRIGGERS,
     }
 }
