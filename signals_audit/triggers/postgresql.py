@@ -29,20 +29,20 @@ SCHEMA = """
 """
 FOUND = """
     SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-    WHERE tgname LIKE 'signals\\_audit\\_%%' AND tgenabled IN ('O', 'A') AND pg_table_is_visible(tgrelid)
+    WHERE tgname LIKE 'signals\\_audit\\_%%' AND tgenabled IN ('O', 'A') AND {}
 """
 FUNCTIONS = """
     SELECT pg_proc.oid::regprocedure::text FROM pg_proc
     WHERE proname LIKE 'signals\\_audit\\_%' AND pg_function_is_visible(pg_proc.oid)
 """
-OF_TABLES = " AND tgrelid = ANY(SELECT to_regclass(name) FROM unnest(%s::text[]) AS name)"
 
 
 def found(connection: BaseDatabaseWrapper, names: Sequence[str] | None = None) -> list[tuple[str, str]]:
     """Return our triggers that are in force, each with its table: all of them, or those of some tables."""
-    sql, params = FOUND, []
-    if names is not None:
-        sql, params = FOUND + OF_TABLES, [[connection.ops.quote_name(name) for name in names]]
+    sql, params = FOUND.format("pg_table_is_visible(tgrelid)"), []
+    if names is not None:  # asked in every transaction, so it is done through the index on tables
+        tables = ", ".join(["to_regclass(%s)"] * len(names)) or "NULL"
+        sql, params = FOUND.format(f"tgrelid IN ({tables})"), [*map(connection.ops.quote_name, names)]
     connection.ensure_connection()
     with connection.wrap_database_errors:
         cursor = connection.create_cursor()
@@ -116,12 +116,13 @@ class _Body:
 
     def text(self) -> str:
         label = self._table.label.lower()
-        record = f"PERFORM {self._schema}.signals_audit_record"
+        record = f"place := {self._schema}.signals_audit_recorded"
         facts = f"{literal(self._table.label)}, {literal(self._table.using)}"
         return f"""
 DECLARE
     pieces text := '';
     changes jsonb;
+    place integer;
 BEGIN
     IF position({literal(f" {label} ")} IN ' ' || current_setting('signals_audit.disabled', true) || ' ') > 0
         OR current_setting('signals_audit.disabled', true) = '*' THEN

@@ -45,12 +45,9 @@ class Settings:
     """PostgreSQL: settings that end with the transaction, and go back with its savepoints."""
 
     stays = True
-    SQL = "SELECT " + ", ".join(
-        f"set_config('signals_audit.{name}', %s, true)"
-        for name in ("current", "facts", "actor", "cause", "disabled")
-    )
-
-    CLEAR = "SELECT set_config(%s, '', true)"
+    NAMES = ("current", "facts", "actor", "cause", "disabled")
+    SQL = "SELECT " + ", ".join(f"set_config('signals_audit.{name}', %s, true)" for name in NAMES)
+    CLEARED = ", set_config(%s, '', true)"
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self._connection = connection
@@ -61,12 +58,11 @@ class Settings:
         if said is not None:
             cause = "\n".join(said.cause) if said.cause else ""
             told = (str(said.slot), dumps(said.facts), said.actor_id, cause, " ".join(said.silent))
+            cleared = (f"signals_audit.slot_{said.slot}",) if said.is_new else ()
             with self._connection.wrap_database_errors:
                 cursor = self._connection.create_cursor()
                 try:
-                    cursor.execute(self.SQL, told)
-                    if said.is_new:
-                        cursor.execute(self.CLEAR, (f"signals_audit.slot_{said.slot}",))
+                    cursor.execute(self.SQL + self.CLEARED * said.is_new, (*told, *cleared))
                 finally:
                     cursor.close()
         yield

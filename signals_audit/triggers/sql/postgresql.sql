@@ -1,15 +1,16 @@
 -- What the triggers on PostgreSQL share. {schema} is the schema of the log, {entries} and {change_sets} are its tables.
 
--- Writes an entry, and before the first of a transaction its change set. Who and why stand in settings that Django's
--- side makes for the transaction; another client has none. They name a slot for each context of the transaction,
--- and the slot holds the id of its change set and the last place in it.
-CREATE OR REPLACE FUNCTION {schema}.signals_audit_record(
+-- Writes an entry, and before the first of a transaction its change set; returns the entry's place in it. Who and why
+-- stand in settings that Django's side makes for the transaction; another client has none. They name a slot for each
+-- context of the transaction, and the slot holds the id of its change set and the last place in it. What is assigned
+-- is evaluated without a plan of its own, so even a result that nobody needs is.
+CREATE OR REPLACE FUNCTION {schema}.signals_audit_recorded(
     action text, label text, database text, key text, changes jsonb
-) RETURNS void LANGUAGE plpgsql AS $signals_audit$
+) RETURNS integer LANGUAGE plpgsql AS $signals_audit$
 DECLARE
     slot text := 'signals_audit.slot_' || coalesce(nullif(current_setting('signals_audit.current', true), ''), '0');
-    opened text := coalesce(current_setting(slot, true), '');
-    because text[] := string_to_array(nullif(current_setting('signals_audit.cause', true), ''), E'\n');
+    opened text := current_setting(slot, true);
+    because text := current_setting('signals_audit.cause', true);
     actor text := coalesce(current_setting('signals_audit.actor', true), '');
     moment timestamptz := clock_timestamp();
     facts jsonb;
@@ -46,15 +47,17 @@ BEGIN
             coalesce(facts ->> 'reason', ''), coalesce(facts ->> 'path', ''), facts -> 'extra', moment
         );
     END IF;
-    PERFORM set_config(slot, address || ' ' || place, true);
+    slot := set_config(slot, address || ' ' || place, true);
     INSERT INTO {entries} (
         change_set_id, seq, actor_id, action, model, "using", object_id, object_repr, changes, source,
         caused_by, caused_by_change_set, caused_by_seq, created_at
     ) VALUES (
         address, place, actor, action, label, database, key, left(label || ' ' || key, 255), changes, 'trigger',
-        coalesce(because[3], ''), nullif(because[1], '')::uuid, nullif(because[2], '')::integer, moment
+        coalesce(split_part(because, E'\n', 3), ''), nullif(split_part(because, E'\n', 1), '')::uuid,
+        nullif(split_part(because, E'\n', 2), '')::integer, moment
     );
+    RETURN place;
 END
 $signals_audit$;
 
-REVOKE EXECUTE ON FUNCTION {schema}.signals_audit_record(text, text, text, text, jsonb) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION {schema}.signals_audit_recorded(text, text, text, text, jsonb) FROM PUBLIC;
