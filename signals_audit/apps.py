@@ -18,7 +18,7 @@ class SignalsAuditConfig(AppConfig):
 
     def ready(self) -> None:
         """Wire capture to the recorder and the reactions; running it twice changes nothing."""
-        from . import checks, failures  # noqa: F401 - importing the checks registers them
+        from . import bulk, checks, failures  # noqa: F401 - importing the checks registers them
         from .capture import loading, pipeline, receivers, seams
         from .conf import get_settings, on_settings_changed
         from .hooks import hooks
@@ -28,6 +28,7 @@ class SignalsAuditConfig(AppConfig):
         pipeline.connect(
             record=failures.record,
             record_set=failures.record_set,
+            takes_set=bulk.takes,
             in_transaction=dispatch.in_transaction,
             after_commit=dispatch.after_commit,
             awaits=dispatch.awaits,

@@ -19,7 +19,7 @@ from .capture.plans import TablePlan, generation
 from .expansion import document, expansion
 from .models import KEY_LENGTH, AuditEntry
 from .spelling import dialect_of, postgresql
-from .spelling.columns import Table, described
+from .spelling.columns import described
 from .spelling.kinds import has_spelling_of_its_own
 from .spelling.literals import literal
 from .types import Action
@@ -36,34 +36,56 @@ class Piece(NamedTuple):
 
 
 def record_set(connection: BaseDatabaseWrapper, journal: Journal, written: WrittenSet) -> bool:
-    """Have the database make the entries of a large statement; return False where it cannot."""
-    writer = _writer(connection, written.plan)
-    if writer.reason is not None:
+    """Have the database make the entries of a large statement; return False where it cannot.
+
+    The places that its rows take in the change set are not counted: rows that did not change have one, too.
+    """
+    if not takes(connection, written.plan):
         return False
     opened = journal.change_set(written.actor, written.context)
     facts = recorder.writer_of(connection).facts(written, opened)
-    opened.entries += writer.write(written, facts)
-    recorder.open_change_sets(connection, journal.unwritten(), written.created_at)
+    count = _writer(connection, written).write(written, facts)
+    if count:
+        opened.entries += written.size or count
+        recorder.open_change_sets(connection, journal.unwritten(), written.created_at)
     return True
+
+
+def takes(connection: BaseDatabaseWrapper, plan: TablePlan) -> bool:
+    """Tell whether the database can make the entries of a table's rows."""
+    return why_not(connection, plan) is None
 
 
 def why_not(connection: BaseDatabaseWrapper, plan: TablePlan) -> str | None:
     """Return why the database cannot make the entries of a table's rows; None where it can."""
-    return _writer(connection, plan).reason
+    known = _known(connection)
+    if plan not in known:
+        known[plan] = _why_not(connection, plan)
+    reason: str | None = known[plan]
+    return reason
 
 
-def _writer(connection: BaseDatabaseWrapper, plan: TablePlan) -> SetWriter:
-    known: tuple[int, dict[TablePlan, SetWriter]] = connection.__dict__.get(ATTRIBUTE, (-1, {}))
-    if known[0] != generation():
-        known = connection.__dict__[ATTRIBUTE] = (generation(), {})
-    writer = known[1].get(plan)
-    if writer is None:
-        writer = known[1][plan] = SetWriter(connection, plan)
+def _writer(connection: BaseDatabaseWrapper, written: WrittenSet) -> SetWriter:
+    known = _known(connection)
+    wanted = (written.plan, written.fields)
+    if wanted not in known:
+        known[wanted] = SetWriter(connection, *wanted)
+    writer: SetWriter = known[wanted]
     return writer
 
 
-def _why_not(connection: BaseDatabaseWrapper, plan: TablePlan, table: Table) -> str | None:
-    dialect = dialect_of(connection)
+def _known(connection: BaseDatabaseWrapper) -> dict[Any, Any]:
+    """Return what was found out for a connection under the settings in force."""
+    made_at, known = connection.__dict__.get(ATTRIBUTE, (-1, {}))
+    if made_at != generation():
+        known = {}
+        connection.__dict__[ATTRIBUTE] = (generation(), known)
+    found: dict[Any, Any] = known
+    return found
+
+
+def _why_not(connection: BaseDatabaseWrapper, plan: TablePlan) -> str | None:
+    dialect, table = dialect_of(connection), described(plan.model, connection.alias, plan.fields)
     if dialect is None:
         return "nobody has tried it on this database"
     strange = [field.name for field in plan.fields if has_spelling_of_its_own(field)]
@@ -82,20 +104,19 @@ def _why_not(connection: BaseDatabaseWrapper, plan: TablePlan, table: Table) -> 
 class SetWriter:
     """The statements that make entries of many rows of one table on one connection."""
 
-    def __init__(self, connection: BaseDatabaseWrapper, plan: TablePlan) -> None:
-        table = described(plan.model, connection.alias, plan.fields)
-        self.reason = _why_not(connection, plan, table)
+    def __init__(
+        self, connection: BaseDatabaseWrapper, plan: TablePlan, fields: tuple[Field[Any, Any], ...]
+    ) -> None:
         self._connection = connection
-        self._table = table
+        self._table = described(plan.model, connection.alias, fields)
         self._key_fields = [plan.fields[place] for place in plan.key]
-        self._keys = [connection.ops.quote_name(column.column) for column in table.key]
-        if self.reason is None:
-            self._spelling = dialect_of(connection).Spelling(table, connection)
+        self._keys = [connection.ops.quote_name(column.column) for column in self._table.key]
+        self._spelling = dialect_of(connection).Spelling(self._table, connection)
 
     def write(self, written: WrittenSet, facts: dict[str, Any]) -> int:
         """Insert the entries, and return how many they are."""
         quote = self._connection.ops.quote_name
-        made = self._made(written.action, facts["seq"])
+        made = self._made(written, facts["seq"])
         cells = [made.get(field.attname) or self._given(field, facts[field.attname]) for field in FIELDS]
         source = self._source(written)
         columns = ", ".join(quote(str(field.column)) for field in FIELDS)
@@ -110,15 +131,17 @@ class SetWriter:
             cursor.execute(sql, params)
             return int(cursor.rowcount)
 
-    def _made(self, action: Action, taken: int) -> dict[str, Piece]:
+    def _made(self, written: WrittenSet, taken: int) -> dict[str, Piece]:
         """Return what the database makes of each row; `taken` are the places before its own."""
-        row = "OLD" if action is Action.DELETE else "NEW"
-        key, order = self._spelling.key(row), ", ".join(f"{row}.{column}" for column in self._keys)
+        action = written.action
+        key = self._spelling.key("OLD" if action is Action.DELETE else "NEW")
+        order = ", ".join(f"NEW.{column}" for column in self._keys)
+        place = f"OLD.{written.place}" if written.stage else f"ROW_NUMBER() OVER (ORDER BY {order})"
         words = [literal(f"{self._table.label} "), key]
         is_mysql = self._connection.vendor == "mysql"
         text = f"CONCAT({', '.join(words)})" if is_mysql else " || ".join(words)
         made = {
-            "seq": f"{taken} + ROW_NUMBER() OVER (ORDER BY {order})",
+            "seq": f"{taken} + {place}",
             "object_id": key,
             "object_repr": f"SUBSTR({text}, 1, {KEY_LENGTH})",
             "changes": self._spelling.changes(action),

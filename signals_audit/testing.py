@@ -35,8 +35,10 @@ SIGNALS: Final = (object_created, object_changed, object_deleted, relation_chang
 # Whoever asks for a statement is found by walking out of Django, and out of what is hooked into it. The
 # statements that capture runs in Django's place, with more columns returned, are the project's.
 BETWEEN: Final = ("contextlib", "django.", "signals_audit.capture.seams", "signals_audit.testing")
-OWN: Final = ("signals_audit.capture.", "signals_audit.recorder", "signals_audit.failures")
-NOT_OWN: Final = ("signals_audit.capture.statements", "signals_audit.capture.returning")
+OWN: Final = tuple(f"signals_audit.{module}" for module in ("capture.", "recorder", "bulk", "failures"))
+NOT_OWN: Final = tuple(
+    f"signals_audit.capture.{module}" for module in ("statements", "sets", "blocks", "returning")
+)
 
 
 # Events

@@ -45,7 +45,7 @@ class EventMaker:
         """Return a maker of the same events that leaves no entries."""
         return EventMaker(self.block, unrecorded(self.plan), self.source)
 
-    def written_set(self, action: Action, *, stage: str, keys: Sequence[Row]) -> WrittenSet:
+    def written_set(self, action: Action, **rows: Any) -> WrittenSet:
         """Return what the database needs to know to make the entries itself."""
         return WrittenSet(
             plan=self.plan,
@@ -54,8 +54,7 @@ class EventMaker:
             actor=self._who(),
             context=self._context,
             created_at=self._now,
-            stage=stage,
-            keys=keys,
+            **rows,
         )
 
     def created(self, rows: Sequence[Row], instance: Any) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Model
+from django.db.models import Field, Model
 
 from ..events import ChangeEvent
 from ..signals import (
@@ -34,8 +34,9 @@ logger = logging.getLogger("signals_audit")
 class WrittenSet:
     """What a statement did to many rows, none of which this process has seen.
 
-    `stage` is a table with the rows as they were before an update or a delete; `keys` are those of rows that
-    were created.
+    `stage` is a table with the rows as they were before an update or a delete, `place` its column that
+    numbers them, and `size` how many they are; `keys` are those of rows that were created. `fields` are the
+    columns to look at.
     """
 
     plan: TablePlan
@@ -44,12 +45,16 @@ class WrittenSet:
     actor: Actor
     context: AuditContext
     created_at: datetime.datetime
+    fields: tuple[Field[Any, Any], ...]
     stage: str = ""
+    place: str = ""
+    size: int = 0
     keys: Sequence[Sequence[Any]] = ()
 
 
 Record = Callable[[BaseDatabaseWrapper, Sequence[OpenChangeSet], Sequence[ChangeEvent]], None]
 RecordSet = Callable[[BaseDatabaseWrapper, Journal, WrittenSet], bool]
+TakesSet = Callable[[BaseDatabaseWrapper, TablePlan], bool]
 SIGNALS = {
     Action.CREATE: object_created,
     Action.UPDATE: object_changed,
@@ -63,6 +68,7 @@ class Sinks:
 
     record: Record | None = None
     record_set: RecordSet | None = None
+    takes_set: TakesSet | None = None
     in_transaction: Callable[[ChangeEvent], None] | None = None
     after_commit: Callable[[Sequence[ChangeEvent], str], None] | None = None
     awaits: Callable[[type[Model]], bool] | None = None
@@ -76,6 +82,7 @@ def connect(
     *,
     record: Record,
     record_set: RecordSet,
+    takes_set: TakesSet,
     in_transaction: Callable[[ChangeEvent], None],
     after_commit: Callable[[Sequence[ChangeEvent], str], None],
     awaits: Callable[[type[Model]], bool],
@@ -83,6 +90,7 @@ def connect(
     """Say who takes events; connecting again replaces what was connected."""
     sinks.record = record
     sinks.record_set = record_set
+    sinks.takes_set = takes_set
     sinks.in_transaction = in_transaction
     sinks.after_commit = after_commit
     sinks.awaits = awaits
@@ -106,8 +114,13 @@ def write(
         sinks.record(connection, change_sets, events)
 
 
+def takes_set(connection: BaseDatabaseWrapper, plan: TablePlan) -> bool:
+    """Tell whether the database can make the entries of a table's rows."""
+    return sinks.takes_set is not None and sinks.takes_set(connection, plan)
+
+
 def write_set(connection: BaseDatabaseWrapper, journal: Journal, written: WrittenSet) -> bool:
-    """Have the database make the entries of many rows; return False where it cannot."""
+    """Have the database make the entries of many rows; return False where it could not."""
     return sinks.record_set is not None and sinks.record_set(connection, journal, written)
 
 

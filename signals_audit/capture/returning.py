@@ -29,6 +29,15 @@ def run_returning(compiler: Any, columns: str, wanted: Fields) -> tuple[list[Any
     return _converted(compiler, wanted, given), [row[len(wanted) :] for row in rows]
 
 
+def run_counting(connection: BaseDatabaseWrapper, sql: str) -> int:
+    """Run a statement that was made for Django's, and return how many rows it met."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        count = int(cursor.rowcount)
+    state_of(connection).block.wrote()
+    return count
+
+
 def _statements(compiler: Any) -> Iterator[tuple[str, Any]]:
     """Yield a compiler's SQL: an INSERT may take several statements, an UPDATE of nothing takes none."""
     try:

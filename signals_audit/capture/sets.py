@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from django.db.models import Field
 from django.db.models.sql.constants import ROW_COUNT
 
+from ..conf import get_settings
 from ..hooks import hooks
 from ..types import Action
 from . import pipeline
@@ -18,9 +20,9 @@ from .changes import EventMaker
 from .conditions import meets_more
 from .inserts import inserted
 from .plans import TablePlan
-from .returning import Fields, run_returning
+from .returning import Fields, run_counting, run_returning
 from .rows import Row
-from .staging import AT_ONCE, staged
+from .staging import AT_ONCE, changes_alone, staged
 from .summaries import summarise
 from .upserts import is_upsert
 
@@ -56,8 +58,9 @@ def are_many_deleted(compiler: Any, maker: EventMaker) -> bool:
     Where each row has its entry from here, they are returned by the DELETE itself: it is not worth asking.
     """
     most = few(maker.plan)
-    is_worth_it = most is not None and maker.plan.options.bulk != "rows"
-    return is_worth_it and meets_more(compiler, maker.block, maker.reader, most)
+    if most is None or maker.plan.options.bulk == "rows":
+        return False
+    return meets_more(compiler, maker.block, maker.reader, most)
 
 
 def are_many_inserted(compiler: Any, maker: EventMaker) -> bool:
@@ -78,28 +81,51 @@ def is_left_out(maker: EventMaker, action: Action) -> bool:
     return maker.plan.options.bulk == "off" and is_unheard(maker, action)
 
 
+def is_for_the_database(maker: EventMaker, action: Action) -> bool:
+    """Tell whether the database is to make the entries of a statement of many rows, and can."""
+    is_wanted = maker.plan.options.bulk == "database" and is_unheard(maker, action)
+    return is_wanted and pipeline.takes_set(maker.block.state.connection, maker.plan)
+
+
 def update_many(compiler: Any, maker: EventMaker, plain: Plain) -> int:
     """Run an UPDATE of many rows, tell of those that are not what they were, and return how many it met."""
     if is_left_out(maker, Action.UPDATE):
         return plain(ROW_COUNT) or 0
-    with staged(compiler, maker.reader, maker.block) as rows:
+    is_for_database = is_for_the_database(maker, Action.UPDATE)
+    fields = _changing(compiler, maker) if is_for_database else maker.plan.fields
+    with staged(compiler, maker.reader, maker.block, fields) as rows:
         rows.narrow(compiler)
         count = maker.block.run(plain, ROW_COUNT) or 0
-        if not _is_written(maker, Action.UPDATE, stage=rows.name):
+        facts = rows.facts(fields, count)
+        if not is_for_database or not _is_written(maker, Action.UPDATE, **facts):
             for piece in rows.pieces():
                 before = {maker.plan.key_of(row): row for row in rows.were(piece)}
                 _tell(maker, Action.UPDATE, EventMaker.updated, before, rows.are(piece))
         return count
 
 
+def _changing(compiler: Any, maker: EventMaker) -> tuple[Field[Any, Any], ...]:
+    """Return the columns that an UPDATE may change; all of them, unless it is sure that others stay.
+
+    Where failures let the change through, the rows may have to be read again, and whole.
+    """
+    plan, connection = maker.plan, maker.block.state.connection
+    if get_settings().ON_ERROR == "log" or not changes_alone(connection, plan.written._meta.db_table):
+        return plan.fields
+    given = {field for field, _model, _value in compiler.query.values}
+    keys = {plan.fields[place] for place in plan.key}
+    return tuple(field for field in plan.fields if field in given or field in keys or field.generated)
+
+
 def delete_many(compiler: Any, maker: EventMaker, plain: Plain) -> int:
     """Run a DELETE of many rows, tell of those that went, and return how many they were."""
     if is_left_out(maker, Action.DELETE):
         return plain(ROW_COUNT) or 0
-    with staged(compiler, maker.reader, maker.block) as rows:
-        count = rows.delete()
-        maker.block.wrote()
-        if not _is_written(maker, Action.DELETE, stage=rows.name):
+    fields = maker.plan.fields
+    with staged(compiler, maker.reader, maker.block, fields) as rows:
+        count = run_counting(rows.connection, rows.deletion)
+        is_for_database = is_for_the_database(maker, Action.DELETE)
+        if not is_for_database or not _is_written(maker, Action.DELETE, **rows.facts(fields, count)):
             for piece in rows.pieces():
                 _tell(maker, Action.DELETE, EventMaker.deleted, rows.were(piece))
         return count
@@ -109,9 +135,10 @@ def insert_many(compiler: Any, maker: EventMaker, plain: Plain, wanted: Fields |
     """Run an INSERT of many rows, tell of those that really went in, and return what Django wants of them."""
     if is_left_out(maker, Action.CREATE) and is_left_out(maker, Action.UPDATE):
         return plain(wanted)
-    if _may_have_keys_alone(compiler, maker):
+    can_return = compiler.connection.features.can_return_columns_from_insert and not is_upsert(compiler)
+    if can_return and is_for_the_database(maker, Action.CREATE):
         given, keys = run_returning(compiler, maker.reader.keys, wanted or ())
-        if not _is_written(maker, Action.CREATE, keys=keys):
+        if not _is_written(maker, Action.CREATE, fields=maker.plan.fields, keys=keys):
             tell_created(maker, maker.reader.rows_of(map(_key, keys)))
         return given
     done = inserted(compiler, maker, plain, wanted)
@@ -119,12 +146,6 @@ def insert_many(compiler: Any, maker: EventMaker, plain: Plain, wanted: Fields |
     for before, after in done.changed:
         _tell(maker, Action.UPDATE, EventMaker.updated, before, after)
     return done.given
-
-
-def _may_have_keys_alone(compiler: Any, maker: EventMaker) -> bool:
-    """Tell whether the database is to make the entries of new rows: all it needs are their keys."""
-    can_return = compiler.connection.features.can_return_columns_from_insert and not is_upsert(compiler)
-    return can_return and maker.plan.options.bulk == "database" and is_unheard(maker, Action.CREATE)
 
 
 def _key(row: Row) -> Any:
@@ -156,10 +177,7 @@ def _tell(maker: EventMaker, action: Action, tell: Callable[..., None], *rows: A
     block.flush()
 
 
-def _is_written(maker: EventMaker, action: Action, *, stage: str = "", keys: Sequence[Row] = ()) -> bool:
-    """Have the database make the entries, where the policy says so and nobody waits for single rows."""
-    if maker.plan.options.bulk != "database" or not is_unheard(maker, action):
-        return False
-    journal = maker.block.state.journal
-    written = maker.written_set(action, stage=stage, keys=keys)
-    return pipeline.write_set(maker.block.state.connection, journal, written)
+def _is_written(maker: EventMaker, action: Action, **rows: Any) -> bool:
+    """Have the database make the entries; return False where it failed, and the change is to stand."""
+    state = maker.block.state
+    return pipeline.write_set(state.connection, state.journal, maker.written_set(action, **rows))

@@ -7,11 +7,12 @@ after the statement, or they are read back some at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Field
 from django.db.models.sql.where import AND
 
 from .blocks import WriteBlock
@@ -21,6 +22,11 @@ from .rows import LOCKS, Reader, Row
 PREFIX = "signals_audit_before_"
 PLACE = "signals_audit_place"
 AT_ONCE = 2000  # rows in memory
+
+SQLITE_TRIGGERS = (
+    "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s COLLATE NOCASE UNION ALL "
+    "SELECT 1 FROM sqlite_temp_master WHERE type = 'trigger' AND tbl_name = %s COLLATE NOCASE"
+)
 
 Piece = str
 
@@ -32,6 +38,7 @@ class Staged:
         self.name = name
         self.reader = reader
         self.connection = connection
+        self.place = "rowid" if connection.vendor == "sqlite" else PLACE
         self._keys = ", ".join(_key_columns(reader, connection))
 
     def narrow(self, compiler: Any) -> None:
@@ -39,17 +46,18 @@ class Staged:
         if self.connection.vendor != "sqlite":  # where nobody else writes now
             compiler.query.where.add(_Among(self._among("")), AND)
 
-    def delete(self) -> int:
-        """Delete the rows from the table that they stand in, and return how many they were."""
-        with self.connection.cursor() as cursor:
-            cursor.execute(f"DELETE FROM {self.reader.table} WHERE {self._among('')}")
-            return int(cursor.rowcount)
+    @property
+    def deletion(self) -> str:
+        """Return the DELETE that takes these rows from the table that they stand in."""
+        return f"DELETE FROM {self.reader.table} WHERE {self._among('')}"
 
     def pieces(self) -> Iterator[Piece]:
         """Yield what tells some of the rows from the others, until all were there."""
-        place = self._numbered()
-        for start in range(1, self._count(place) + 1, AT_ONCE):
-            yield f" WHERE {place} BETWEEN {start} AND {start + AT_ONCE - 1}"
+        if self.connection.vendor == "postgresql":
+            with self.connection.cursor() as cursor:
+                cursor.execute(f"CREATE INDEX ON {self.name} ({PLACE})")
+        for start in range(1, self.count() + 1, AT_ONCE):
+            yield f" WHERE {self.place} BETWEEN {start} AND {start + AT_ONCE - 1}"
 
     def were(self, piece: Piece) -> list[Row]:
         """Read some of the rows as they were."""
@@ -59,21 +67,17 @@ class Staged:
         """Read some of the rows as they are."""
         return self.reader.rows_where(self._among(piece))
 
+    def facts(self, fields: Sequence[Field[Any, Any]], size: int) -> dict[str, Any]:
+        """Return what the database needs to know of the rows to make their entries."""
+        return {"fields": tuple(fields), "stage": self.name, "place": self.place, "size": size}
+
     def _among(self, where: str) -> str:
         return f"({self.reader.keys}) IN (SELECT {self._keys} FROM {self.name}{where})"
 
-    def _numbered(self) -> str:
-        """Return the column that numbers the rows, with an index."""
-        if self.connection.vendor == "sqlite":
-            return "rowid"
-        if self.connection.vendor == "postgresql":
-            with self.connection.cursor() as cursor:
-                cursor.execute(f"CREATE INDEX ON {self.name} ({PLACE})")
-        return PLACE
-
-    def _count(self, place: str) -> int:
+    def count(self) -> int:
+        """Return how many rows there are."""
         with self.connection.cursor() as cursor:
-            cursor.execute(f"SELECT MAX({place}) FROM {self.name}")
+            cursor.execute(f"SELECT MAX({self.place}) FROM {self.name}")
             return cursor.fetchone()[0] or 0
 
 
@@ -91,8 +95,10 @@ class _Among:
 
 
 @contextmanager
-def staged(compiler: Any, reader: Reader, block: WriteBlock) -> Iterator[Staged]:
-    """Keep the rows that a statement is about to change, until its entries are written."""
+def staged(
+    compiler: Any, reader: Reader, block: WriteBlock, fields: Sequence[Field[Any, Any]]
+) -> Iterator[Staged]:
+    """Keep some columns of the rows that a statement is about to change, until its entries are written."""
     connection = block.state.connection
     where, params = condition(compiler)
     block.state.lock_before_read()
@@ -102,16 +108,34 @@ def staged(compiler: Any, reader: Reader, block: WriteBlock) -> Iterator[Staged]
     with connection.cursor() as cursor:
         if connection.vendor == "mysql":  # where it outlives a rollback
             cursor.execute(f"{drop} IF EXISTS {name}")
-        cursor.execute(f"CREATE TEMPORARY TABLE {_made(name, where, reader, connection)}", params)
+        cursor.execute(f"CREATE TEMPORARY TABLE {_made(name, where, reader, fields, connection)}", params)
     yield Staged(name, reader, connection)
     with connection.cursor() as cursor:  # after an error the rollback takes it away
         cursor.execute(f"{drop} {name}")
 
 
-def _made(name: str, where: str, reader: Reader, connection: BaseDatabaseWrapper) -> str:
+def changes_alone(connection: BaseDatabaseWrapper, table: str) -> bool:
+    """Tell whether it is sure that an UPDATE changes the columns alone that it names: no trigger is about.
+
+    Nobody asks elsewhere: there it would not save much.
+    """
+    if connection.vendor != "sqlite":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(SQLITE_TRIGGERS, (table, table))
+        return cursor.fetchone() is None
+
+
+def _made(
+    name: str,
+    where: str,
+    reader: Reader,
+    fields: Sequence[Field[Any, Any]],
+    connection: BaseDatabaseWrapper,
+) -> str:
     """Return what follows CREATE TEMPORARY TABLE; SQLite numbers rows by itself."""
     quote, table = connection.ops.quote_name, reader.table
-    columns = ", ".join(f"{table}.{quote(str(field.column))}" for field in reader.plan.fields)
+    columns = ", ".join(f"{table}.{quote(str(field.column))}" for field in fields)
     rows = f"SELECT {columns} FROM {table}{where}"
     if connection.vendor == "sqlite":
         return f"{name} AS {rows}"

@@ -10,6 +10,8 @@ from django.conf import settings
 from .columns import Column
 from .kinds import Kind
 
+EXACT = 9007199254740991  # beyond it a float is not exact, nor is a number in JSON
+
 
 def encoded(column: Column, value: str) -> str:
     """Return the SQL of the JSON text of a column's stored value."""
@@ -27,9 +29,15 @@ def encoded(column: Column, value: str) -> str:
         kinds, spell = SPELLINGS[column.kind]
         tagged = f"json_object('{column.kind.tag}', {spell(value, column)})"
         made = f"CASE WHEN typeof({value}) IN ({kinds}) THEN {tagged} ELSE {_plain(value)} END"
+    elif column.kind is Kind.INTEGER:
+        is_short = f"typeof({value}) = 'integer' AND {value} BETWEEN -{EXACT} AND {EXACT}"
+        made = f"CASE WHEN {is_short} THEN {value} ELSE {_plain(value)} END"
     else:
         made = _plain(value)
     return f"CASE WHEN {value} IS NULL THEN 'null' ELSE {made} END"
+
+
+# What most values need comes first in these expressions: a statement may have a million rows.
 
 
 def _plain(value: str) -> str:
@@ -57,7 +65,8 @@ def _decimal(value: str, column: Column) -> str:
     fixed = f"""(SELECT CASE WHEN {is_tie} THEN {cut} ELSE {rounded} END
         FROM (SELECT CAST(printf('%.15g', {value}) AS REAL) AS x))"""
     if places <= 6:
-        return fixed
+        short = f"printf('%.{places}f', {value})"
+        return f"CASE WHEN CAST({short} AS REAL) = {value} THEN {short} ELSE {fixed} END"
     digits = "coalesce(nullif(ltrim(replace(replace(f, '-', ''), '.', ''), '0'), ''), '0')"
     return f"""(SELECT CASE WHEN length(d) - 1 - {places} >= -6 THEN f ELSE
         CASE WHEN f LIKE '-%' THEN '-' ELSE '' END || substr(d, 1, 1)
@@ -70,8 +79,9 @@ def _float(value: str, _column: Column) -> str:
     """Return the shortest text that is read as the same float, written as Python writes it."""
     tries = [f"printf('%!.{digits}e', {value})" for digits in (14, 15, 16)]
     shortest = " ".join(f"WHEN CAST({text} AS REAL) = {value} THEN {text}" for text in tries[:2])
+    is_usual = f"abs({value}) BETWEEN 0.0001 AND 1e14 AND CAST({value} || '' AS REAL) = {value}"
     mantissa = "replace(replace(substr(t, 1, instr(t, 'e') - 1), '.', ''), '-', '')"
-    return f"""(SELECT CASE
+    return f"""CASE WHEN {value} = 0.0 THEN '0.0' WHEN {is_usual} THEN {value} || '' ELSE (SELECT CASE
         WHEN {value} = 9e999 THEN 'inf' WHEN {value} = -9e999 THEN '-inf'
         WHEN e BETWEEN 0 AND 15 THEN s || substr(d || '0000000000000000', 1, e + 1) || '.'
             || coalesce(nullif(substr(d, e + 2), ''), '0')
@@ -81,7 +91,7 @@ def _float(value: str, _column: Column) -> str:
         FROM (SELECT CASE WHEN t LIKE '-%' THEN '-' ELSE '' END AS s,
             coalesce(nullif(rtrim({mantissa}, '0'), ''), '0') AS d,
             CAST(substr(t, instr(t, 'e') + 1) AS INTEGER) AS e
-            FROM (SELECT CASE {shortest} ELSE {tries[2]} END AS t)))"""
+            FROM (SELECT CASE {shortest} ELSE {tries[2]} END AS t))) END"""
 
 
 def _duration(value: str, _column: Column) -> str:
