@@ -36,9 +36,7 @@ SIGNALS: Final = (object_created, object_changed, object_deleted, relation_chang
 # statements that capture runs in Django's place, with more columns returned, are the project's.
 BETWEEN: Final = ("contextlib", "django.", "signals_audit.capture.seams", "signals_audit.testing")
 OWN: Final = tuple(f"signals_audit.{module}" for module in ("capture.", "recorder", "bulk", "failures"))
-NOT_OWN: Final = tuple(
-    f"signals_audit.capture.{module}" for module in ("statements", "sets", "blocks", "returning")
-)
+NOT_OWN: Final = tuple(f"signals_audit.capture.{module}" for module in ("statements", "sets", "returning"))
 
 
 # Events

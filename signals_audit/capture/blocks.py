@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Any
@@ -45,12 +44,6 @@ class WriteBlock:
         if block is not None and block._depth == len(connection.savepoint_ids):
             return nullcontext(block)
         return WriteBlock(state)
-
-    def run(self, plain: Callable[[Any], Any], argument: Any) -> Any:
-        """Run a statement as Django does, where the database cannot return what we want to know."""
-        result = plain(argument)
-        self.wrote()
-        return result
 
     def wrote(self) -> None:
         """Note that a statement changed rows: from here on they may not stay without their entries."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .changes import EventMaker
-from .returning import Fields, run_returning
+from .returning import Fields, run_plain, run_returning
 from .rows import Reader, Row
 from .upserts import Round, is_upsert, upsert
 
@@ -26,7 +26,7 @@ def inserted(
 ) -> Inserted:
     """Run an INSERT, and return what became of it."""
     if not compiler.connection.features.can_return_columns_from_insert:
-        given = maker.block.run(plain, wanted)
+        given = run_plain(maker.block, plain, wanted)
         return Inserted(given, _inserted_again(compiler, maker.reader, given, wanted))
     if is_upsert(compiler):
         return Inserted(*upsert(compiler, maker.plan, maker.block, wanted or ()))

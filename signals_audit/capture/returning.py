@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -27,6 +27,13 @@ def run_returning(compiler: Any, columns: str, wanted: Fields) -> tuple[list[Any
         return [()] * len(rows), rows
     given = [row[: len(wanted)] for row in rows]
     return _converted(compiler, wanted, given), [row[len(wanted) :] for row in rows]
+
+
+def run_plain(block: Any, plain: Callable[[Any], Any], argument: Any) -> Any:
+    """Run a statement as Django does, where the database cannot return what we want to know."""
+    result = plain(argument)
+    block.wrote()
+    return result
 
 
 def run_counting(connection: BaseDatabaseWrapper, sql: str) -> int:

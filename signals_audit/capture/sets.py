@@ -20,7 +20,7 @@ from .changes import EventMaker
 from .conditions import meets_more
 from .inserts import inserted
 from .plans import TablePlan
-from .returning import Fields, run_counting, run_returning
+from .returning import Fields, run_counting, run_plain, run_returning
 from .rows import Row
 from .staging import AT_ONCE, changes_alone, staged
 from .summaries import summarise
@@ -95,7 +95,7 @@ def update_many(compiler: Any, maker: EventMaker, plain: Plain) -> int:
     fields = _changing(compiler, maker) if is_for_database else maker.plan.fields
     with staged(compiler, maker.reader, maker.block, fields) as rows:
         rows.narrow(compiler)
-        count = maker.block.run(plain, ROW_COUNT) or 0
+        count = run_plain(maker.block, plain, ROW_COUNT) or 0
         facts = rows.facts(fields, count)
         if not is_for_database or not _is_written(maker, Action.UPDATE, **facts):
             for piece in rows.pieces():

@@ -20,7 +20,7 @@ from .dependents import Affected, affected_by, has_audited_dependents, tell_of
 from .inserts import inserted
 from .plans import TablePlan, plan_for
 from .remembered import Remembered, remembered
-from .returning import Fields, can_return_deleted, can_return_updated, run_returning
+from .returning import Fields, can_return_deleted, can_return_updated, run_plain, run_returning
 from .rows import Row
 
 Plain = Callable[[Any], Any]
@@ -78,7 +78,7 @@ def delete(compiler: Any, plan: TablePlan | None, plain: Plain) -> int:
     with WriteBlock.around(compiler.connection) as block:
         affected = affected_by(compiler, block) if touches_others(compiler) else []
         if plan is None:
-            count = block.run(plain, ROW_COUNT) or 0
+            count = run_plain(block, plain, ROW_COUNT) or 0
         else:
             count = _delete_told(compiler, EventMaker(block, plan, "delete"), plain, affected)
         tell_of(affected, block)
@@ -92,7 +92,7 @@ def _delete_told(compiler: Any, maker: EventMaker, plain: Plain, affected: Seque
         _given, rows = run_returning(compiler, maker.reader.columns, ())
     else:
         rows = rows_before(compiler, maker.block, maker.reader)
-        maker.block.run(plain, ROW_COUNT)
+        run_plain(maker.block, plain, ROW_COUNT)
     most = sets.few(maker.plan)
     if most is not None and len(rows) > most and not affected:
         sets.tell_deleted(maker, rows)
@@ -120,7 +120,7 @@ def update(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields = ()) ->
             given, after = run_returning(compiler, reader.columns, wanted)
             count = len(after)
         else:
-            given, count = [], block.run(plain, ROW_COUNT) or 0
+            given, count = [], run_plain(block, plain, ROW_COUNT) or 0
             after = reader.rows_of(_keys_after(compiler, plan, before))
         maker.updated(_paired(plan, before, after), after)
         return count, given
