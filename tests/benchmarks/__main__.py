@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import django
 
@@ -29,23 +27,12 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@contextmanager
-def database() -> Iterator[None]:
-    """Have an empty database with all tables, and drop it in the end."""
-    from django.db import connection
-
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    try:
-        yield
-    finally:
-        connection.creation.destroy_test_db("unused", verbosity=0)
-
-
 def main() -> None:
     chosen = options()
     os.environ[VARIABLE] = chosen.database
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.benchmarks.settings"
     django.setup()
+    from .database import database
     from .profiling import profile
     from .report import report
     from .sets import CASES

@@ -17,9 +17,10 @@ from django.utils import timezone
 
 from signals_audit.models import AuditEntry
 
+from .sets import CHANGED
+
 TABLE = AuditEntry._meta.db_table
 FIELDS = [field for field in AuditEntry._meta.local_concrete_fields if not field.primary_key]
-CHANGED = ("title", "count")
 
 # How a database spells a row's values in JSON, where they are no plain JSON.
 SPELLINGS: Mapping[str, Mapping[str, str]] = {

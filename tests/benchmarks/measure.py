@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from functools import partial
-from statistics import median
 from typing import Any
 
 from django.db import connection, connections, transaction
-from django.db.models import Model
 
 from signals_audit import disabled
 from signals_audit.capture import seams
@@ -20,24 +15,12 @@ from signals_audit.models import AuditEntry, ChangeSet
 from signals_audit.triggers import handover
 
 from .cases import Case
+from .database import empty, tidy_up
+from .figures import Figure, clock, figure, settle_memory
 from .hand import HandWritten
-
-# With SQLite all the work is in this process, and its own time is steadier than the clock on the wall.
-CLOCKS = {"sqlite": time.process_time}
-
+from .twins import models_for
 
 Step = Callable[[Any], Any]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One variant of one case, as ratios to plain Django, and the time of an operation in microseconds."""
-
-    case: str
-    variant: str
-    least: float
-    middle: float
-    microseconds: float
 
 
 class WrongCountError(AssertionError):
@@ -81,7 +64,8 @@ def surroundings(variant: str) -> AbstractContextManager[None]:
 
 def step_of(case: Case, variant: str, *, autocommit: bool) -> Step:
     """Return the operation as a function of one item."""
-    step = partial(case.step, case.models[variant])
+    model = models_for(case)[variant]
+    step = partial(case.step, model)
     if variant != "hand":
         return step
     written = HandWritten()
@@ -92,7 +76,7 @@ def step_of(case: Case, variant: str, *, autocommit: bool) -> Step:
             written.note(instance, *case.entry(instance))
 
     def step_between_notes(item: Any) -> None:
-        with case.around(written, case.models[variant], item):  # type: ignore[misc]
+        with case.around(written, model, item):  # type: ignore[misc]
             step(item)
 
     by_hand = step_between_notes if case.around is not None else step_and_note
@@ -102,25 +86,18 @@ def step_of(case: Case, variant: str, *, autocommit: bool) -> Step:
 def timed(case: Case, variant: str, count: int, *, autocommit: bool) -> float:
     """Run one variant once, and return the seconds that an operation took."""
     items, step = ready(case, variant, operations(case, count), autocommit=autocommit)
-    clock = CLOCKS.get(connection.vendor, time.perf_counter)
     with surroundings(variant), nullcontext() if autocommit else transaction.atomic():
         step(items.pop())
-        _settle_memory()
-        start = clock()
+        settle_memory()
+        now = clock()
+        start = now()
         for item in items:
             step(item)
-        seconds = (clock() - start) / len(items)
+        seconds = (now() - start) / len(items)
         check(case, variant, len(items) + 1)
         if not autocommit:
             transaction.set_rollback(True)
     return seconds
-
-
-def _settle_memory() -> None:
-    """Collect now, and spare the collections to come everything that is there already."""
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
 
 
 def operations(case: Case, count: int) -> int:
@@ -130,7 +107,7 @@ def operations(case: Case, count: int) -> int:
 
 def ready(case: Case, variant: str, count: int, *, autocommit: bool) -> tuple[list[Any], Step]:
     """Make the rows that a variant works on; for one operation more than is measured, to warm up with."""
-    model, rows = case.models[variant], (count + 1) * case.rows
+    model, rows = models_for(case)[variant], (count + 1) * case.rows
     with without_entries():
         case.prepare(model, rows)
     with surroundings(variant):
@@ -138,27 +115,9 @@ def ready(case: Case, variant: str, count: int, *, autocommit: bool) -> tuple[li
     if case.rows > 1:
         items = [items[start : start + case.rows] for start in range(0, rows, case.rows)]
     with without_the_app():
-        forget()
+        empty(AuditEntry, ChangeSet)
         tidy_up(model)
     return items, step_of(case, variant, autocommit=autocommit)
-
-
-def forget() -> None:
-    """Empty the log."""
-    models = (AuditEntry, ChangeSet)
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"TRUNCATE {', '.join(model._meta.db_table for model in models)}")
-    else:
-        for model in models:
-            model._base_manager.all()._raw_delete("default")
-
-
-def tidy_up(model: type[Model]) -> None:
-    """Have PostgreSQL take away what was rolled back, and know how many rows there are."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"VACUUM (ANALYZE) {model._meta.db_table}")
 
 
 def check(case: Case, variant: str, operations: int) -> None:
@@ -170,20 +129,10 @@ def check(case: Case, variant: str, operations: int) -> None:
 
 def measure(case: Case, *, rounds: int, count: int, autocommit: bool) -> list[Figure]:
     """Return the figures of every variant of a case."""
-    times: dict[str, list[float]] = {variant: [] for variant in case.models}
+    times: dict[str, list[float]] = {variant: [] for variant in models_for(case)}
     variants = list(times)
     for number in range(rounds):
         turn = number % len(variants)
         for variant in variants[turn:] + variants[:turn]:
             times[variant].append(timed(case, variant, count, autocommit=autocommit))
-    return [figure(case, variant, times[variant], times["plain"]) for variant in variants]
-
-
-def figure(case: Case, variant: str, seconds: Sequence[float], plain: Sequence[float]) -> Figure:
-    return Figure(
-        case=case.name,
-        variant=variant,
-        least=min(seconds) / min(plain),
-        middle=median(own / base for own, base in zip(seconds, plain, strict=True)),
-        microseconds=min(seconds) * 1e6,
-    )
+    return [figure(case.name, variant, times[variant], times["plain"]) for variant in variants]

@@ -11,23 +11,35 @@ from dataclasses import replace
 import django
 from django.db import connection
 
+from .aims import verdicts
 from .cases import Case
-from .measure import Figure, measure
+from .figures import Figure
+from .measure import measure
+from .twins import VARIANTS
 
-VARIANTS = ("plain", "unaudited", "hand", "memory", "exact", "database", "triggers")
 
-
-def report(cases: Iterable[Case], chosen: argparse.Namespace) -> None:
-    """Measure cases and print each as a line when it is done."""
+def report(cases: Sequence[Case], chosen: argparse.Namespace) -> None:
+    """Measure cases and print each as a line when it is done, and in the end how far the aims are met."""
     print(f"Python {platform.python_version()}, Django {django.__version__}, {connection.vendor}")
     print(
         "Ratio to plain Django: least/least (median of rounds). plain: microseconds of an operation, least."
     )
     for mode in ("transaction", "autocommit"):
         if chosen.mode in (mode, "both"):
-            print(f"\n{'in one transaction' if mode == 'transaction' else mode:20}", *map(_heading, VARIANTS))
-            for case in cases:
-                print(_line(case, run(case, chosen, autocommit=mode == "autocommit")), flush=True)
+            _report(cases, chosen, autocommit=mode == "autocommit")
+
+
+def _report(cases: Iterable[Case], chosen: argparse.Namespace, *, autocommit: bool) -> None:
+    mode = "autocommit" if autocommit else "in one transaction"
+    print(f"\n{mode:20}", *map(_heading, VARIANTS))
+    figures: list[Figure] = []
+    for case in cases:
+        measured = run(case, chosen, autocommit=autocommit)
+        print(_line(case, measured), flush=True)
+        figures += measured
+    print(f"\nAims, {mode}:")
+    for line in verdicts(figures, connection.vendor, autocommit=autocommit):
+        print(line)
 
 
 def run(case: Case, chosen: argparse.Namespace, *, autocommit: bool) -> list[Figure]:
