@@ -9,12 +9,40 @@ Importing this package registers them. Their ids are stable:
   database without the log's tables. W004 is not used any more;
 * W008 triggers missing, out of date, left over or not possible (asked of databases), W009 field that triggers
   spell in another way, W014 rows that a foreign key changes without triggers;
+* W015 parts of Django that another package has replaced, W016 model with triggers that is not managed, W017
+  many-to-many rows without triggers, W018 entries that a database cannot make (asked of databases);
+* W019 to W024 (deploy), holes that were chosen: nothing recorded, raw SQL unnoticed, values before from
+  memory, statements without entries, what fires no triggers, other triggers (asked of databases);
 * W010 entries in the spool, W011 entries that this process could not write, W012 (deploy) spool in a
   temporary folder, W013 raw SQL of this process that wrote to audited tables.
 """
 
 from __future__ import annotations
 
-from . import blindspots, fields, labels, middleware, reactions, shapes, triggered, unwritten
+from . import (
+    blindspots,
+    chosen,
+    fields,
+    labels,
+    middleware,
+    reactions,
+    replaced,
+    sets,
+    shapes,
+    triggered,
+    unwritten,
+)
 
-__all__ = ["blindspots", "fields", "labels", "middleware", "reactions", "shapes", "triggered", "unwritten"]
+__all__ = [
+    "blindspots",
+    "chosen",
+    "fields",
+    "labels",
+    "middleware",
+    "reactions",
+    "replaced",
+    "sets",
+    "shapes",
+    "triggered",
+    "unwritten",
+]

@@ -20,7 +20,8 @@ MAY_BE_SECRET: Final = frozenset(
 HOLDING_TEXT: Final = (models.CharField, models.TextField, models.BinaryField, models.JSONField)
 
 
-def _audited() -> list[type[Model]]:
+def audited() -> list[type[Model]]:
+    """Return the models whose changes are to be recorded."""
     return registry.models() if get_settings().ENABLED else []
 
 
@@ -33,7 +34,7 @@ def check_secrets(**_kwargs: Any) -> list[CheckMessage]:
             hint="Name it in 'mask' or 'exclude'. If it is no secret, give the model a 'mask' without it.",
             id="signals_audit.W003",
         )
-        for model in _audited()
+        for model in audited()
         for name in open_secrets(model, registry.options_for(model))
     ]
 
@@ -63,6 +64,6 @@ def check_databases(**_kwargs: Any) -> list[CheckMessage]:
         )
         for alias in connections
         if not router.allow_migrate(alias, "signals_audit", model_name="auditentry")
-        for model in _audited()
+        for model in audited()
         if router.allow_migrate_model(alias, model)
     ]

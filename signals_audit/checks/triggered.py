@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
@@ -13,6 +13,7 @@ from ..registry import registry
 from ..spelling.kinds import Kind, has_spelling_of_its_own, kind_of
 from ..triggers import DIALECTS, State, Status, status
 from ..triggers.tables import is_left_to_the_database, models_on, triggered_models
+from .blindspots import audited
 from .messages import TAG
 
 WORDS = {
@@ -35,6 +36,44 @@ def check_available(**_kwargs: Any) -> list[CheckMessage]:
         for alias in connections
         if connections[alias].vendor not in DIALECTS
         for model in models_on(alias)
+    ]
+
+
+@register(TAG)
+def check_managed(**_kwargs: Any) -> list[CheckMessage]:
+    """Check for models with `capture="triggers"` whose tables are not ours to put triggers on."""
+    return unmanaged(audited())
+
+
+def unmanaged(models: Iterable[type[Model]]) -> list[CheckMessage]:
+    """Return a warning for each model that asks for triggers and whose table is made by others."""
+    return [
+        Warning(
+            f'{model._meta.label} has capture="triggers" and managed=False: migrate does not own its table, '
+            "and puts up no triggers.",
+            hint="Django's side records its changes, not those of other programs.",
+            id="signals_audit.W016",
+        )
+        for model in models
+        if getattr(registry.options_for(model), "capture", None) == "triggers" and not model._meta.managed
+    ]
+
+
+@register(TAG)
+def check_relations(**_kwargs: Any) -> list[CheckMessage]:
+    """Check for many-to-many fields of models with triggers whose own tables have none."""
+    models = triggered_models()
+    return [
+        Warning(
+            f"The rows of {model._meta.label}.{field.name} have no triggers: what other programs change "
+            "there leaves no entries.",
+            hint='Give the field a through model, with capture="triggers".',
+            id="signals_audit.W017",
+        )
+        for model in models
+        for field in model._meta.local_many_to_many
+        if field.remote_field.through not in models
+        if (options := registry.options_for(model)) is not None and options.audits_relation(field.name)
     ]
 
 

@@ -89,6 +89,17 @@ def uninstall(using: str, *, but: Collection[str] = ()) -> list[str]:
     return sorted(chosen)
 
 
+def others(using: str) -> dict[str, tuple[str, ...]]:
+    """Return the names of the triggers on a database that are not ours, by their tables."""
+    connection = connections[using]
+    dialect = dialect_of(connection)
+    if dialect is None:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(dialect.OTHERS)
+        return _by_table(cursor.fetchall())
+
+
 def _run(connection: BaseDatabaseWrapper, statements: Iterable[str]) -> None:
     with transaction.atomic(connection.alias), connection.cursor() as cursor:
         for statement in statements:

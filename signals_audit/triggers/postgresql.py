@@ -31,6 +31,10 @@ FOUND = """
     SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
     WHERE tgname LIKE 'signals\\_audit\\_%%' AND tgenabled IN ('O', 'A') AND {}
 """
+OTHERS = """
+    SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+    WHERE tgname NOT LIKE 'signals\\_audit\\_%' AND NOT tgisinternal AND pg_table_is_visible(tgrelid)
+"""
 FUNCTIONS = """
     SELECT pg_proc.oid::regprocedure::text FROM pg_proc
     WHERE proname LIKE 'signals\\_audit\\_%' AND pg_function_is_visible(pg_proc.oid)

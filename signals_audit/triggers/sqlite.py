@@ -42,6 +42,7 @@ SHARED = (
 )
 ENTRIES, CHANGE_SETS = AuditEntry._meta.db_table, ChangeSet._meta.db_table
 FOUND = "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger' AND name GLOB 'signals_audit_*'"
+OTHERS = "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger' AND name NOT GLOB 'signals_audit_*'"
 UUID = (
     "printf('%012x', CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)) || '7' "
     "|| substr(lower(hex(randomblob(2))), 2) || substr('89ab', 1 + (random() & 3), 1) "
