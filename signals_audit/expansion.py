@@ -34,7 +34,7 @@ def _sqlite(fields: Fields, _connection: BaseDatabaseWrapper) -> str:
 
 def _postgresql(fields: Fields, connection: BaseDatabaseWrapper) -> str:
     columns = ", ".join(
-        f"(made.entry->>{place})::{field.db_type(connection)}" for place, field in enumerate(fields)
+        f"(made.entry->>{place})::{field.rel_db_type(connection)}" for place, field in enumerate(fields)
     )
     made = "jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS made(entry, place)"
     return f"SELECT {columns} FROM {made} ORDER BY made.place"  # noqa: S608
@@ -50,8 +50,8 @@ def _mysql(fields: Fields, connection: BaseDatabaseWrapper) -> str:
 
 
 def _mysql_type(field: Field[Any, Any], connection: BaseDatabaseWrapper) -> str:
-    """Return a type that JSON_TABLE can make; the column makes its own of it."""
-    made = str(field.db_type(connection))
+    """Return a type that JSON_TABLE can make, which numbers no rows; the column makes its own of it."""
+    made = str(field.rel_db_type(connection))
     return "longtext" if made in ("json", "uuid") or made.startswith("datetime") else made
 
 

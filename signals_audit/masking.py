@@ -107,8 +107,15 @@ def hidden_key(key: str) -> str:
 
 def _masked(change: Any) -> Any:
     if isinstance(change, Mapping):
-        return {side: [MASKED] * len(keys) for side, keys in change.items()}
+        return {side: _masked_side(values) for side, values in change.items()}
     return [_masked_value(value) for value in change]
+
+
+def _masked_side(values: Any) -> Any:
+    """Return keys that came or went masked, or the values of many rows by their keys."""
+    if isinstance(values, Mapping):
+        return {key: _masked_value(value) for key, value in values.items()}
+    return [MASKED] * len(values)
 
 
 def _masked_value(value: Encoded) -> Encoded:

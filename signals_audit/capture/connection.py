@@ -44,7 +44,7 @@ class ConnectionState:
         "is_spoilt",
         "journal",
         "skipped",
-        "tables_made",
+        "stages",
     )
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
@@ -57,7 +57,7 @@ class ConnectionState:
         self.is_spoilt = False
         self.has_tables = False
         self.skipped = 0
-        self.tables_made = 0
+        self.stages = 0
         self._readers: dict[TablePlan, Reader] = {}
         self._generation = generation()
 

@@ -101,8 +101,8 @@ class Reader:
         return self._read(f"{self.select}{where}{order}{limit}{self._lock}", params)
 
     def rows_where(self, condition: str) -> list[Row]:
-        """Read the rows that meet a condition, as they are."""
-        return self._read(f"{self.select} WHERE {condition}", ())
+        """Read the rows that meet a condition, as they are, in key order."""
+        return self._read(f"{self.select} WHERE {condition} ORDER BY {self.keys}", ())
 
     def rows_kept(self, table: str, where: str) -> list[Row]:
         """Read rows from a table that was made with the same columns."""

@@ -99,19 +99,23 @@ def staged(
     compiler: Any, reader: Reader, block: WriteBlock, fields: Sequence[Field[Any, Any]]
 ) -> Iterator[Staged]:
     """Keep some columns of the rows that a statement is about to change, until its entries are written."""
-    connection = block.state.connection
+    state = block.state
+    connection = state.connection
     where, params = condition(compiler)
-    block.state.lock_before_read()
-    block.state.tables_made += 1
-    name = f"{PREFIX}{block.state.tables_made}"
+    state.lock_before_read()
+    state.stages += 1  # a statement of many rows may be run because of another
+    name = f"{PREFIX}{state.stages}"
     drop = f"DROP {'TEMPORARY ' if connection.vendor == 'mysql' else ''}TABLE"
-    with connection.cursor() as cursor:
-        if connection.vendor == "mysql":  # where it outlives a rollback
-            cursor.execute(f"{drop} IF EXISTS {name}")
-        cursor.execute(f"CREATE TEMPORARY TABLE {_made(name, where, reader, fields, connection)}", params)
-    yield Staged(name, reader, connection)
-    with connection.cursor() as cursor:  # after an error the rollback takes it away
-        cursor.execute(f"{drop} {name}")
+    try:
+        with connection.cursor() as cursor:
+            if connection.vendor == "mysql":  # where it outlives a rollback
+                cursor.execute(f"{drop} IF EXISTS {name}")
+            cursor.execute(f"CREATE TEMPORARY TABLE {_made(name, where, reader, fields, connection)}", params)
+        yield Staged(name, reader, connection)
+        with connection.cursor() as cursor:  # after an error the rollback takes it away
+            cursor.execute(f"{drop} {name}")
+    finally:
+        state.stages -= 1
 
 
 def changes_alone(connection: BaseDatabaseWrapper, table: str) -> bool:
