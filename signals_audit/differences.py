@@ -6,10 +6,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final
 
 from django.db.models import Model
+from django.utils.translation import ngettext
 
 from .display import (
     ELLIPSIS,
@@ -75,6 +77,8 @@ def field_change(
 ) -> FieldChange:
     """Return one field's change; whatever stands there is shown."""
     label = str(field.verbose_name) if field else printable(name)
+    if isinstance(change, Mapping) and not change.keys().isdisjoint(("before", "after")):
+        return FieldChange(name, label, *(show_many(change.get(side), field) for side in ("before", "after")))
     if isinstance(change, Mapping):
         return relation_change(name, label, change, partial(show_key, field=field, names=names))
     before, after = sides(change)
@@ -100,6 +104,20 @@ def relation_change(
     more = max(len(added) - LISTED, 0) + max(len(removed) - LISTED, 0)
     came, went = tuple(map(show_one, added[:LISTED])), tuple(map(show_one, removed[:LISTED]))
     return FieldChange(name, label, added=came, removed=went, more=more)
+
+
+def show_many(values: Any, field: AnyField | None) -> Shown | None:
+    """Return one side of many rows: the value that they share, or how many values there are."""
+    if not isinstance(values, Mapping) or not values:
+        return None
+    some = islice(values.items(), LISTED)
+    full = "\n".join(f"{printable(str(key))}: {show(value, field).text}" for key, value in some)
+    first, *others = values.values()
+    if all(other == first for other in others):
+        shown = show(first, field)
+        return replace(shown, text=f"{shown.text} (×{len(values)})", full=shown.full or full)
+    text = ngettext("%d value", "%d different values", len(values)) % len(values)
+    return Shown("value", text, full + (f"\n{ELLIPSIS}" if len(values) > LISTED else ""))
 
 
 # Keys of other objects

@@ -78,3 +78,25 @@ def test_fields_have_their_verbose_names_and_gone_ones_their_own() -> None:
     changes = {"is_open": [True, False], "gone": [1, 2]}
     assert [change.label for change in field_changes(entry(changes))] == ["is open", "gone"]
     assert [change.label for change in field_changes(entry(changes, model="no.Such"))] == ["is_open", "gone"]
+
+
+def test_a_summary_shows_the_value_that_many_rows_share_or_how_many_there_are() -> None:
+    changes = {"views": {"before": {"1": 0, "2": 5, "3": 5}, "after": {"1": 9, "2": 9, "3": 9}}}
+    assert field_changes(entry(changes)) == [
+        FieldChange(
+            "views",
+            "views",
+            before=Shown("value", "3 different values", "1: 0\n2: 5\n3: 5"),
+            after=Shown("value", "9 (×3)", "1: 9\n2: 9\n3: 9"),
+        )
+    ]
+    (created,) = field_changes(entry({"title": {"after": {"1": "a"}}}, action="create"))
+    assert (created.before, created.after) == (None, Shown("value", "a (×1)", "1: a"))
+
+
+def test_a_summary_of_very_many_rows_lists_the_first_of_them() -> None:
+    many = {"views": {"before": {str(number): number for number in range(LISTED + 1)}}}
+    (gone,) = field_changes(entry(many, action="delete"))
+    assert gone.before is not None
+    assert gone.before.text == f"{LISTED + 1} different values"
+    assert gone.before.full.splitlines() == [f"{number}: {number}" for number in range(LISTED)] + ["…"]

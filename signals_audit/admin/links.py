@@ -51,8 +51,9 @@ class Links:
 
     def _targets(self, line: Line) -> Iterator[Target]:
         model = model_of(line.entry.model)
-        if model is not None and self._objects.are_viewed(model, line.entry.using):
-            yield model, line.entry.object_id
+        key = line.entry.object_id  # a summary of many rows has none
+        if model is not None and key and self._objects.are_viewed(model, line.entry.using):
+            yield model, key
         if line.change_set and line.change_set.actor_kind == ActorKind.USER:
             yield get_user_model(), line.change_set.actor_id
 
@@ -70,7 +71,7 @@ class Links:
 
     def _object_links(self, entry: AuditEntry, existing: set[Target]) -> Iterator[tuple[str, str]]:
         model = model_of(entry.model)
-        if model is None or not self._objects.are_viewed(model, entry.using):
+        if model is None or not entry.object_id or not self._objects.are_viewed(model, entry.using):
             return
         if (model, entry.object_id) in existing:
             yield "object", self._reverse(model, "change", quote(entry.object_id))

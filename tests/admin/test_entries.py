@@ -57,6 +57,17 @@ def test_the_list_says_who_did_what_to_which_object_and_why(browser: Client) -> 
     assert ids(page) == [entry.pk]
 
 
+def test_a_summary_of_many_rows_names_them_and_links_to_no_single_object(browser: Client) -> None:
+    entry = AuditEntryFactory(
+        object_id="", object_repr="2 authors", changes={"name": {"before": {"1": "a", "2": "b"}, "after": {}}}
+    )
+    page = browser.get(ENTRIES)
+    (row,) = rows(page)
+    assert "changed 2 authors Author name : removed 2 different values" in row
+    assert not any("/testapp/author/" in target for target in read(page).links.values())
+    assert "1: a" in browser.get(f"{ENTRIES}{entry.pk}/change/").content.decode()
+
+
 def test_times_are_marked_up_with_their_exact_value(browser: Client) -> None:
     entry = AuditEntryFactory()
     html = browser.get(ENTRIES).content.decode()
