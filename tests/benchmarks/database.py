@@ -21,7 +21,7 @@ def database() -> Iterator[None]:
 
 def empty(*models: type[Model]) -> None:
     """Take all rows out of tables, in a way that leaves nothing behind in their files either."""
-    if connection.vendor == "postgresql":
+    if models and connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"TRUNCATE {', '.join(model._meta.db_table for model in models)} CASCADE")
     else:

@@ -28,10 +28,14 @@ def bulk_create(model: type[Any], rows: list[Any]) -> None:
 
 
 def bulk_update(model: type[Any], rows: list[Any]) -> None:
+    model.objects.bulk_update(renumbered(rows), CHANGED, batch_size=BATCH)
+
+
+def renumbered(rows: list[Any]) -> list[Any]:
     number = next(numbers)
     for row in rows:
         row.title, row.count = f"Title {number}", number
-    model.objects.bulk_update(rows, CHANGED, batch_size=BATCH)
+    return rows
 
 
 def update(model: type[Any], keys: list[Any]) -> None:

@@ -12,8 +12,8 @@ import pytest
 CHECKOUT = Path(__file__).parents[2]
 
 
-def run(*arguments: str) -> str:
-    command = [sys.executable, "-m", "tests.benchmarks", *arguments]
+def run(*arguments: str, module: str = "tests.benchmarks") -> str:
+    command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -38,6 +38,15 @@ def test_every_case_runs_and_makes_the_entries_that_it_should() -> None:
         "collected 2000",
         "cascade 200x10",
     ]
+
+
+def test_neighbours_are_measured_in_processes_of_their_own() -> None:
+    cases = ("create", "no-op save", "update() 5000")
+    table = run("--here", "--quick", *cases, module="tests.benchmarks.neighbours").splitlines()
+    heading = next(place for place, line in enumerate(table) if line.startswith("in one transaction"))
+    shown = table[heading : table.index("", heading)]
+    assert [line.split("  ")[0] for line in shown] == ["in one transaction", *cases]
+    assert not [line for line in table if "error" in line.lower()]
 
 
 @pytest.mark.benchmark
