@@ -1,14 +1,34 @@
 -- How values are spelled in entries on PostgreSQL, as in signals_audit.values. {schema} is where the functions are made.
 -- Every function takes NULL and returns NULL.
 
+-- From 2**53 to 1e40 PostgreSQL's text may have a digit more than is needed: it leaves out texts that lie halfway between
+-- two floats, which Python reads as the even one.
 CREATE OR REPLACE FUNCTION {schema}.signals_audit_float(value text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT AS $signals_audit$
-SELECT CASE
-    WHEN value IN ('NaN', 'Infinity', '-Infinity') THEN
-        CASE value WHEN 'NaN' THEN 'nan' WHEN 'Infinity' THEN 'inf' ELSE '-inf' END
-    WHEN value LIKE '%e+15' THEN {schema}.signals_audit_float(value::numeric::text)
-    WHEN value LIKE '%e%' OR value LIKE '%.%' THEN value
-    ELSE value || '.0'
+LANGUAGE plpgsql IMMUTABLE STRICT AS $signals_audit$
+DECLARE
+    exponent text := substring(value FROM 'e.*');
+    digits numeric;
+    fewer numeric;
+BEGIN
+    IF value IN ('NaN', 'Infinity', '-Infinity') THEN
+        RETURN CASE value WHEN 'NaN' THEN 'nan' WHEN 'Infinity' THEN 'inf' ELSE '-inf' END;
+    ELSIF value ~ 'e[+][1-4][0-9]$' THEN
+        digits := split_part(value, 'e', 1);
+        WHILE scale(digits) > 0 LOOP
+            fewer := trim_scale(round(digits, scale(digits) - 1));
+            EXIT WHEN (fewer || exponent)::double precision <> value::double precision;
+            digits := fewer;
+        END LOOP;
+        IF abs(digits) = 10 THEN
+            digits := sign(digits);
+            exponent := 'e+' || substr(exponent, 3)::integer + 1;
+        END IF;
+        value := digits || exponent;
+        IF exponent = 'e+15' THEN
+            value := value::numeric::text;
+        END IF;
+    END IF;
+    RETURN CASE WHEN value LIKE '%e%' OR value LIKE '%.%' THEN value ELSE value || '.0' END;
 END
 $signals_audit$;
 
