@@ -18,6 +18,7 @@ from . import (  # noqa: F401 - collects
     forms_of_databases,
     forms_of_deletes,
     forms_of_relations,
+    forms_of_restraints,
     forms_of_saves,
     forms_of_sets,
     forms_of_upserts,

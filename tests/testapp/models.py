@@ -308,6 +308,46 @@ class ApiToken(models.Model):
     name = models.CharField(max_length=20)
 
 
+class Library(models.Model):
+    name = models.CharField(max_length=20)
+
+
+class Book(models.Model):
+    """What is unique only together, and never below zero."""
+
+    library = models.ForeignKey(Library, on_delete=models.CASCADE)
+    name = models.CharField(max_length=20)
+    price = models.DecimalField(max_digits=6, decimal_places=2, null=True)
+    notes = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["library", "name"], name="testapp_book_once"),
+            models.CheckConstraint(condition=models.Q(price__gte=0), name="testapp_book_price"),
+        ]
+
+
+class Reader(models.Model):
+    name = models.CharField(max_length=20, unique=True)
+
+
+def stand_in() -> Reader:
+    """Return who takes the place of a reader that goes; made when the first of them does."""
+    return Reader.objects.get_or_create(name="somebody")[0]
+
+
+class Loan(models.Model):
+    """What goes with one row, keeps others from going, passes to another, and does not care."""
+
+    library = models.ForeignKey(Library, on_delete=models.CASCADE)
+    book = models.ForeignKey(Book, on_delete=models.RESTRICT, null=True)
+    reader = models.ForeignKey(Reader, on_delete=models.PROTECT, null=True)
+    keeper = models.ForeignKey(Reader, on_delete=models.SET(stand_in), null=True, related_name="kept")
+    origin = models.ForeignKey(
+        Reader, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="lent"
+    )
+
+
 if django.VERSION >= (6, 1):
 
     class Shop(models.Model):
