@@ -34,6 +34,9 @@ class Tables(NamedTuple):
     links: set[Link]
 
 
+NOTHING = Tables({}, set())
+
+
 def stored() -> Tables:
     """Return the tables as they are."""
     found = Tables({}, set())
@@ -48,9 +51,9 @@ def stored() -> Tables:
     return found
 
 
-def replayed() -> Tables:
-    """Return the tables as the log tells them; what it tells must fit what it told before."""
-    found = Tables({}, set())
+def replayed(since: Tables) -> Tables:
+    """Return the tables as the log tells them; what it tells must fit what was there before."""
+    found = Tables(dict(since.rows), set(since.links))
     for using in connections:
         for fact in facts_of_entries(using):
             if isinstance(fact, Link):
@@ -91,6 +94,8 @@ def _value(spelled: Spelled) -> Any:
     return spelled and literal_eval(spelled[1])
 
 
-def assert_log_gives_the_tables() -> None:
-    """Compare what the log tells with what there is."""
-    assert replayed() == stored()
+def assert_log_gives_the_tables(since: Tables = NOTHING) -> Tables:
+    """Compare what the log tells, from a state of the tables on, with what there is; return that."""
+    found = stored()
+    assert replayed(since) == found
+    return found

@@ -17,6 +17,8 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, Model
 
+from signals_audit import disabled
+
 TABLE = "oracle_image"
 EVENTS = {"insert": (None, "NEW"), "update": ("OLD", "NEW"), "delete": ("OLD", None)}
 MAKE_TABLE = {
@@ -195,6 +197,6 @@ def empty_tables(models: Sequence[type[Model]]) -> None:
     # fires goes last.
     tables = [*(model._meta.db_table for model in reversed(models)), TABLE]
     for connection in connections.all():
-        with transaction.atomic(connection.alias), connection.constraint_checks_disabled():
+        with disabled(), transaction.atomic(connection.alias), connection.constraint_checks_disabled():
             for table in tables:
                 execute(connection, f"DELETE FROM {connection.ops.quote_name(table)}")
