@@ -52,7 +52,7 @@ def told_who_acts() -> Iterator[None]:
 @contextmanager
 def without_entries() -> Iterator[None]:
     """Have rows made that nobody records, the triggers neither."""
-    with told_who_acts(), disabled(), without_the_app():
+    with told_who_acts(), disabled():
         yield
 
 

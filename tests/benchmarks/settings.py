@@ -8,6 +8,8 @@ from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS, VENDOR, database
 
 DATABASES = {"default": database(VENDOR, f"signals_audit_benchmark_{os.getpid()}")}
+if "SIGNALS_AUDIT_BENCHMARK_FILE" in os.environ and VENDOR == "sqlite":
+    DATABASES["default"]["TEST"] = {"NAME": os.environ["SIGNALS_AUDIT_BENCHMARK_FILE"]}
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.benchmarks"]
 TRIGGERS, IN_DATABASE = {"capture": "triggers"}, {"bulk": "database"}
 SIGNALS_AUDIT = {
