@@ -1,8 +1,8 @@
 """Entries as SQLite spells them, in plain SQL without functions of Python.
 
 Text with NUL is spelled as `repr`, JSON as it was stored (without `json_text` for deep nesting, and for NUL
-without sorted keys). The 17th digit of a float may be another than Python's: below 1e100 that is nearly always
-the same float all the same, beyond 1e200 one in a hundred is its neighbour.
+without sorted keys). The 17th digit of a float may be another than Python's: below 1e100 it nearly always
+stands for the same float all the same, beyond 1e200 one in a hundred is its neighbour.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ from ..registry import concrete, registry
 from ..types import Actor, AuditContext
 from ..values import json_safe, text
 from . import DIALECTS, EVENTS
-from .speech import Said, speech_for
+from .postgresql import of_tables
+from .speech import Said, Settings, speech_for
 from .tables import also_written_through, models_on
 
 ATTRIBUTE = "signals_audit_handover"
@@ -85,11 +86,17 @@ class Handover:
 
     def _with_triggers(self) -> frozenset[str]:
         if self._tables is None:
-            if self._is_in_transaction():
-                state_of(self._connection).lock_before_read()
-            names = [table for table, _trigger in self._dialect.found(self._connection, self._names)]
+            names = self._found()
             self._tables = frozenset(table for table in names if names.count(table) >= EVENTS)
         return self._tables
+
+    def _found(self) -> list[str]:
+        """Ask which tables have triggers; on PostgreSQL say who acts at once, for a write is to follow."""
+        if self._is_in_transaction():
+            state_of(self._connection).lock_before_read()
+            if isinstance(self._speech, Settings):
+                return self._speech.asked(self._what_to_say(), *of_tables(self._connection, self._names))
+        return [table for table, _trigger in self._dialect.found(self._connection, self._names)]
 
     def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
         """Run a statement; before one that writes to a table with triggers, say who acts."""

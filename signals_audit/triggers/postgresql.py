@@ -28,7 +28,7 @@ SCHEMA = """
     WHERE pg_class.oid = %s::regclass
 """
 FOUND = """
-    SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+    SELECT {} FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
     WHERE tgname LIKE 'signals\\_audit\\_%%' AND tgenabled IN ('O', 'A') AND {}
 """
 OTHERS = """
@@ -43,18 +43,29 @@ FUNCTIONS = """
 
 def found(connection: BaseDatabaseWrapper, names: Sequence[str] | None = None) -> list[tuple[str, str]]:
     """Return our triggers that are in force, each with its table: all of them, or those of some tables."""
-    sql, params = FOUND.format("pg_table_is_visible(tgrelid)"), []
-    if names is not None:  # asked in every transaction, so it is done through the index on tables
-        tables = ", ".join(["to_regclass(%s)"] * len(names)) or "NULL"
-        sql, params = FOUND.format(f"tgrelid IN ({tables})"), [*map(connection.ops.quote_name, names)]
+    is_meant, params = "pg_table_is_visible(tgrelid)", tuple[str, ...]()
+    if names is not None:
+        is_meant, params = _among(connection, names)
     connection.ensure_connection()
     with connection.wrap_database_errors:
         cursor = connection.create_cursor()
         try:
-            cursor.execute(sql, params)
+            cursor.execute(FOUND.format("relname, tgname", is_meant), params)
             return [(table, trigger) for table, trigger in cursor.fetchall()]
         finally:
             cursor.close()
+
+
+def of_tables(connection: BaseDatabaseWrapper, names: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Return the query for the tables among these that have triggers, each as often as it has some."""
+    is_meant, params = _among(connection, names)
+    return FOUND.format("relname::text", is_meant), params
+
+
+def _among(connection: BaseDatabaseWrapper, names: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Return the condition that a trigger is of one of some tables; it is looked up through an index."""
+    tables = ", ".join(["to_regclass(%s)"] * len(names)) or "NULL"
+    return f"tgrelid IN ({tables})", tuple(map(connection.ops.quote_name, names))
 
 
 def build(table: Table, connection: BaseDatabaseWrapper) -> Built:

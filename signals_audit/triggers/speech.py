@@ -46,26 +46,41 @@ class Settings:
 
     stays = True
     NAMES = ("current", "facts", "actor", "cause", "disabled")
-    SQL = "SELECT " + ", ".join(f"set_config('signals_audit.{name}', %s, true)" for name in NAMES)
-    CLEARED = ", set_config(%s, '', true)"
+    SET = tuple(f"set_config('signals_audit.{name}', %s, true)" for name in NAMES)
+    CLEARED = "set_config(%s, '', true)"
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self._connection = connection
 
     @contextmanager
     def spoken(self, said: Said | None) -> Iterator[None]:
-        """Have the settings made, with a bare cursor: it is no query of the project's."""
+        """Have the settings made."""
         if said is not None:
-            cause = "\n".join(said.cause) if said.cause else ""
-            told = (str(said.slot), dumps(said.facts), said.actor_id, cause, " ".join(said.silent))
-            cleared = (f"signals_audit.slot_{said.slot}",) if said.is_new else ()
-            with self._connection.wrap_database_errors:
-                cursor = self._connection.create_cursor()
-                try:
-                    cursor.execute(self.SQL + self.CLEARED * said.is_new, (*told, *cleared))
-                finally:
-                    cursor.close()
+            self._run(*self._settings(said))
         yield
+
+    def asked(self, said: Said | None, question: str, params: tuple[str, ...]) -> list[str]:
+        """Have the settings made, and return the answers to a question, in one statement."""
+        columns, values = self._settings(said) if said is not None else ((), ())
+        found: list[str] = self._run((f"ARRAY({question})", *columns), (*params, *values))[0]
+        return found
+
+    def _settings(self, said: Said) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        cause = "\n".join(said.cause) if said.cause else ""
+        told = (str(said.slot), dumps(said.facts), said.actor_id, cause, " ".join(said.silent))
+        if not said.is_new:
+            return self.SET, told
+        return (*self.SET, self.CLEARED), (*told, f"signals_audit.slot_{said.slot}")
+
+    def _run(self, columns: tuple[str, ...], params: tuple[str, ...]) -> Any:
+        """Select with a bare cursor: it is no query of the project's."""
+        with self._connection.wrap_database_errors:
+            cursor = self._connection.create_cursor()
+            try:
+                cursor.execute(f"SELECT {', '.join(columns)}", params)
+                return cursor.fetchone()
+            finally:
+                cursor.close()
 
 
 class Row:
