@@ -78,7 +78,8 @@ def field_change(
     """Return one field's change; whatever stands there is shown."""
     label = str(field.verbose_name) if field else printable(name)
     if isinstance(change, Mapping) and not change.keys().isdisjoint(("before", "after")):
-        return FieldChange(name, label, *(show_many(change.get(side), field) for side in ("before", "after")))
+        were, are = show_many(change.get("before"), field), show_many(change.get("after"), field)
+        return FieldChange(name, label, were, are)
     if isinstance(change, Mapping):
         return relation_change(name, label, change, partial(show_key, field=field, names=names))
     before, after = sides(change)

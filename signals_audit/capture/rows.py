@@ -94,11 +94,17 @@ class Reader:
         values = [self.value(place, row[place]) for place in self._loaded.values()]
         return self.plan.model.from_db(self._connection.alias, list(self._loaded), values)
 
-    def locked_rows(self, where: str, params: Sequence[Any], most: int | None = None) -> list[Row]:
-        """Read the rows that a statement is about to change, and lock them, in key order; at most so many."""
+    def locked_rows(
+        self, where: str, params: Sequence[Any], most: int | None = None, also: Sequence[str] = ()
+    ) -> list[Row]:
+        """Read the rows that a statement is about to change, and lock them, in key order; at most so many.
+
+        `also` are expressions whose values are put behind the columns.
+        """
         order = f" ORDER BY {self.keys}" if self._lock else ""
         limit = "" if most is None else f" LIMIT {most}"
-        return self._read(f"{self.select}{where}{order}{limit}{self._lock}", params)
+        select = self.select if not also else f"SELECT {', '.join((self.columns, *also))} FROM {self.table}"  # noqa: S608
+        return self._read(f"{select}{where}{order}{limit}{self._lock}", params)
 
     def rows_where(self, condition: str) -> list[Row]:
         """Read the rows that meet a condition, as they are, in key order."""

@@ -44,12 +44,8 @@ def few(plan: TablePlan) -> int | None:
 
 
 def few_updated(compiler: Any, plan: TablePlan) -> int | None:
-    """Return the same for an UPDATE; one that changes keys is an everyday one: rows are found by them."""
-    query = compiler.query
-    keys = {plan.fields[place] for place in plan.key}
-    if query.related_updates or not keys.isdisjoint(field for field, _model, _value in query.values):
-        return None
-    return few(plan)
+    """Return the same for an UPDATE; those that a child's fields need are everyday ones."""
+    return None if compiler.query.related_updates else few(plan)
 
 
 def are_many_deleted(compiler: Any, maker: EventMaker) -> bool:

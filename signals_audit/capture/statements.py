@@ -18,10 +18,10 @@ from .conditions import few_rows_before, rows_before
 from .connection import state_of
 from .dependents import Affected, affected_by, has_audited_dependents, tell_of
 from .inserts import inserted
+from .keys import paired, rows_by_new_key, sets_key
 from .plans import TablePlan, plan_for
 from .remembered import Remembered, remembered
 from .returning import Fields, can_return_deleted, can_return_updated, run_plain, run_returning
-from .rows import Row
 
 Plain = Callable[[Any], Any]
 
@@ -112,17 +112,20 @@ def update(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields = ()) ->
         known = remembered(compiler, plan, block)
         if known is not None:
             return _update_remembered(compiler, known, maker, wanted)
-        found = few_rows_before(compiler, block, reader, most=sets.few_updated(compiler, plan))
-        if found is None:
-            return sets.update_many(compiler, maker, plain), []
-        before = {plan.key_of(row): row for row in found}
+        if sets_key(compiler, plan):
+            before = rows_by_new_key(compiler, block, reader)
+        else:
+            found = few_rows_before(compiler, block, reader, most=sets.few_updated(compiler, plan))
+            if found is None:
+                return sets.update_many(compiler, maker, plain), []
+            before = {plan.key_of(row): row for row in found}
         if can_return_updated(compiler):
             given, after = run_returning(compiler, reader.columns, wanted)
             count = len(after)
         else:
             given, count = [], run_plain(block, plain, ROW_COUNT) or 0
-            after = reader.rows_of(_keys_after(compiler, plan, before))
-        maker.updated(_paired(plan, before, after), after)
+            after = reader.rows_of(before)
+        maker.updated(paired(plan, before, after), after)
         return count, given
 
 
@@ -134,24 +137,3 @@ def _update_remembered(
     for row in after:
         maker.changed_from_memory(known, row)
     return len(after), given
-
-
-def _keys_after(compiler: Any, plan: TablePlan, before: dict[Any, Row]) -> list[Any]:
-    """Return the raw keys of rows after an UPDATE: those of before, unless it sets the key."""
-    keys = {plan.fields[place]: place for place in plan.key}
-    given = {
-        keys[field]: field.get_db_prep_save(value, compiler.connection)
-        for field, _model, value in compiler.query.values
-        if field in keys and not hasattr(value, "resolve_expression")
-    }
-    if not given:
-        return list(before)
-    return [plan.key_of([given.get(place, raw) for place, raw in enumerate(row)]) for row in before.values()]
-
-
-def _paired(plan: TablePlan, before: dict[Any, Row], after: Sequence[Row]) -> dict[Any, Row]:
-    """Put the image of a row whose key was changed under its new key; there can be only one of them."""
-    lone = [key for key in (plan.key_of(row) for row in after) if key not in before]
-    if len(lone) == len(before) == 1:
-        return {lone[0]: next(iter(before.values()))}
-    return before

@@ -198,6 +198,33 @@ def test_an_update_of_the_primary_key_is_one_change_of_the_key() -> None:
     ]
 
 
+def test_keys_that_an_expression_makes_are_known_for_every_row() -> None:
+    ids = [make(Tag, name=name).pk for name in "abc"]
+    Tag.objects.filter(name__in="ab").update(id=F("id") + Value(1000), name=Concat(F("name"), Value("%x")))
+    assert by_object(entries()) == [
+        Entry(
+            "update",
+            "testapp.Tag",
+            str(old + 1000),
+            {"id": [old, old + 1000], "name": [name, f"{name}%x"]},
+            "update",
+            0,
+        )
+        for old, name in zip(ids[:2], "ab", strict=True)
+    ]
+
+
+def test_keys_that_move_into_places_of_others_are_told_apart() -> None:
+    for number in (1, 2, 3):
+        make(Seat, row="A", number=number, guest=f"g{number}")
+    Seat.objects.filter(number__gt=1).update(row="B", number=F("number") - 1)
+    found = {entry.object_id: entry.changes for entry in entries()}
+    assert found == {
+        '["B",1]': {"row": ["A", "B"], "number": [2, 1]},
+        '["B",2]': {"row": ["A", "B"], "number": [3, 2]},
+    }
+
+
 def test_rows_with_composite_keys_are_updated_and_recorded() -> None:
     for number in (1, 2, 3):
         make(Seat, row="A", number=number)
