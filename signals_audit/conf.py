@@ -34,6 +34,8 @@ class Settings:
     ON_ERROR: Literal["block", "log"] = "block"
     RAW_SQL: Literal["warn", "entry", "ignore"] = "warn"
     SPOOL: str | os.PathLike[str] | None = None
+    DELIVERY: Mapping[str, Any] = field(default_factory=dict)
+    CHANNELS: Mapping[str, Any] = field(default_factory=dict)
 
 
 def raw_settings() -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""The stored log: change sets, entries, and the notifications that reactions make.
+"""The stored log: change sets, entries, what is still to be done because of them, and whom was told.
 
 No foreign key here can cascade into an entry or out of it: history outlives the row, the user and the
 content type. Actors and objects are kept as text, with a label that stays readable.
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .fields import ExactCharField
 from .querysets import AuditEntryQuerySet, NotificationQuerySet
-from .types import Action, ActorKind
+from .types import Action, ActorKind, DeliveryState, Pace
 
 KEY_LENGTH = 255
 
@@ -106,12 +106,16 @@ class Notification(models.Model):
     actor_kind = models.CharField(_("kind of actor"), max_length=16, choices=ActorKind)
     actor_id = ExactCharField(_("actor id"), max_length=KEY_LENGTH, blank=True)
     actor_repr = models.CharField(_("actor"), max_length=KEY_LENGTH, blank=True)
+    kind = models.CharField(_("kind"), max_length=KEY_LENGTH, blank=True)
     verb = models.CharField(_("verb"), max_length=KEY_LENGTH)
     data = models.JSONField(_("data"), default=dict, blank=True)
     target_model = models.CharField(_("model of the target"), max_length=KEY_LENGTH, blank=True)
     target_id = models.CharField(_("id of the target"), max_length=KEY_LENGTH, blank=True)
     target_repr = models.CharField(_("target"), max_length=KEY_LENGTH, blank=True)
+    collapse_key = models.CharField(_("what is told in one line"), max_length=64, blank=True)
+    count = models.PositiveIntegerField(_("how often"), default=1)
     created_at = models.DateTimeField(_("time"))
+    updated_at = models.DateTimeField(_("last time"), null=True, blank=True)
     read_at = models.DateTimeField(_("read"), null=True, blank=True)
 
     objects = NotificationQuerySet.as_manager()
@@ -121,7 +125,67 @@ class Notification(models.Model):
         verbose_name_plural = _("notifications")
         indexes: ClassVar = [
             models.Index(fields=["recipient", "read_at", "id"], name="signals_audit_inbox"),
+            models.Index(fields=["recipient", "collapse_key", "id"], name="signals_audit_collapse"),
         ]
 
     def __str__(self) -> str:
         return f"{self.actor_repr} {self.verb} {self.target_repr}"
+
+
+class Preference(models.Model):
+    """How soon a user wants to be told of one kind of thing on one channel."""
+
+    id = models.BigAutoField(_("id"), primary_key=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.CASCADE,
+        related_name="audit_preferences",
+        db_index=False,
+    )
+    kind = models.CharField(_("kind"), max_length=KEY_LENGTH)
+    channel = models.CharField(_("channel"), max_length=32)
+    pace = models.CharField(_("pace"), max_length=8, choices=Pace)
+
+    class Meta:
+        verbose_name = _("preference")
+        verbose_name_plural = _("preferences")
+        default_permissions = ("view",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "kind", "channel"], name="signals_audit_preference"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.channel} {self.pace}"
+
+
+class Delivery(models.Model):
+    """Something to be done after the COMMIT that it was written in, by whichever process gets to it.
+
+    `name` is the hook or the channel, `body` what it is to be given. `due_at` is when it may be tried; while
+    it is running, when whoever runs it is taken for dead. `claim` tells who that is.
+    """
+
+    id = models.BigAutoField(_("id"), primary_key=True)
+    key = models.CharField(_("idempotency key"), max_length=64, unique=True, editable=False)
+    kind = models.CharField(_("kind"), max_length=16)
+    name = models.CharField(_("name"), max_length=KEY_LENGTH)
+    body = models.JSONField(_("body"))
+    state = models.CharField(_("state"), max_length=8, choices=DeliveryState, default=DeliveryState.PENDING)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    claim = models.UUIDField(_("claim"), null=True, blank=True)
+    error = models.TextField(_("error"), blank=True)
+    created_at = models.DateTimeField(_("time"))
+    due_at = models.DateTimeField(_("due"))
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        default_permissions = ("view", "change")
+        indexes: ClassVar = [
+            models.Index(fields=["state", "due_at"], name="signals_audit_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.state}"

@@ -77,6 +77,8 @@ SETTINGS: Final = {
     "ON_ERROR": Shape('"block" or "log"', lambda value: is_text(value) and value in ("block", "log")),
     "RAW_SQL": Shape('"warn", "entry" or "ignore"', lambda value: is_text(value) and value in RAW_SQL),
     "SPOOL": Shape("the path of a folder or None", optional(_is_path)),
+    "DELIVERY": DICT,
+    "CHANNELS": DICT,
 }
 OPTIONS: Final = {
     "fields": NAMES_OR_NONE,

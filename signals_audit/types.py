@@ -39,6 +39,24 @@ class Timing(enum.Enum):
     AFTER_COMMIT = "after_commit"
 
 
+class DeliveryState(TextChoices):
+    """How far something got that is to be done after a COMMIT, come what may."""
+
+    PENDING = "pending", _("pending")
+    RUNNING = "running", _("running")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")
+
+
+class Pace(TextChoices):
+    """How soon somebody wants to be told of something on a channel."""
+
+    NOW = "now", _("at once")
+    DAILY = "daily", _("once a day")
+    WEEKLY = "weekly", _("once a week")
+    OFF = "off", _("not at all")
+
+
 class Unknown(enum.Enum):
     """The value that stands where the database's own value is not known."""
 

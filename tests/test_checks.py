@@ -138,7 +138,10 @@ def test_a_setting_that_is_no_dict(check: Check, value: Any, shown: str) -> None
 
 
 def test_keys_that_do_not_exist(check: Check) -> None:
-    known = "ENABLED, MODELS, AUTO_CREATE, NOTIFY, MASK, TRUSTED_PROXIES, MODULE, ON_ERROR, RAW_SQL, SPOOL"
+    known = (
+        "ENABLED, MODELS, AUTO_CREATE, NOTIFY, MASK, TRUSTED_PROXIES, MODULE, ON_ERROR, RAW_SQL, SPOOL, "
+        "DELIVERY, CHANNELS"
+    )
     assert check({"MODLES": {}, "trusted_proxy": 1, 7: 7}) == in_order(
         [
             error(1, "SIGNALS_AUDIT has no key 'MODLES'.", "Did you mean 'MODELS' or 'MODULE'?"),

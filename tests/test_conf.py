@@ -20,6 +20,8 @@ DEFAULTS = {
     "ON_ERROR": "block",
     "RAW_SQL": "warn",
     "SPOOL": None,
+    "DELIVERY": {},
+    "CHANNELS": {},
 }
 
 
