@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from random import Random
 from typing import Any
 
 import pytest
@@ -22,7 +24,7 @@ from tests.testapp.models import (
     Wide,
 )
 
-from .conftest import Spelled, exactly, update, whole
+from .conftest import Spelled, exactly, quoted, run, spelling_of, update, whole
 from .values import ARTICLES, DOCUMENTS, MOMENT
 
 # MariaDB ends a transaction when a function is made.
@@ -104,6 +106,21 @@ def test_masked_values() -> None:
     assert_right(made)
     assert_right(told)
     assert told.changes == {"password": [{"masked": True}, {"masked": True}]}
+
+
+def test_floats_of_all_sizes() -> None:
+    numbers = Random(3)
+    mixed = [numbers.uniform(-10, 10) * 10.0 ** numbers.randrange(-30, 31) for _ in range(300)]
+    floats = mixed + [float(numbers.randrange(10**18)) for _ in range(300)]
+    if connection.vendor == "sqlite":  # whose 16th and 17th digits may be others
+        floats = [float(f"{number:.14e}") for number in floats]
+    Wide.objects.bulk_create(Wide(title=repr(number), body="", ratio=number) for number in floats)
+    sql, table = spelling_of(Wide), quoted(Wide._meta.db_table)
+    found = [
+        json.loads(changes) for (changes,) in run(f"SELECT {sql.changes(Action.CREATE)} FROM {table} AS NEW")
+    ]
+    assert [row["ratio"] for row in found] == [[None, {"float": row["title"][1]}] for row in found]
+    assert len(found) == 600
 
 
 if connection.vendor == "postgresql":
