@@ -9,7 +9,7 @@ from typing import Any
 from ..aims import TRIGGERS, aim_of
 from .comparing import OUR_VARIANTS, Comparison, Result, Results
 
-WIDTH = 17
+WIDTH = 19
 IN_THE_APPLICATION = ("memory", "exact", "database")
 WITH_TRIGGERS = "pghistory"
 
