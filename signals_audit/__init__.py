@@ -6,8 +6,8 @@ Everything named here can be imported before Django's apps are loaded.
 from __future__ import annotations
 
 from .context import audit_context, disabled
+from .declaring import auto_create, notify_on, on_change, on_create, on_delete, on_m2m_change
 from .events import Change, ChangeEvent, RelationChange
-from .hooks import auto_create, notify_on, on_change, on_create, on_delete, on_m2m_change
 from .registry import register
 from .signals import (
     changes_captured,

@@ -18,21 +18,24 @@ class SignalsAuditConfig(AppConfig):
 
     def ready(self) -> None:
         """Wire capture to the recorder and the reactions; running it twice changes nothing."""
-        from . import bulk, checks, failures  # noqa: F401 - importing the checks registers them
+        from . import bulk, checks, deliveries, failures  # noqa: F401 - importing the checks registers them
         from .capture import loading, pipeline, receivers, seams
         from .conf import get_settings, on_settings_changed
         from .hooks import hooks
-        from .reactions import dispatch, notices, profiles
+        from .reactions import dispatch, durable, notices, profiles
         from .registry import registry
 
         pipeline.connect(
             record=failures.record,
             record_set=failures.record_set,
             takes_set=bulk.takes,
+            keep=dispatch.keep,
             in_transaction=dispatch.in_transaction,
+            in_batches=dispatch.in_batches,
             after_commit=dispatch.after_commit,
             awaits=dispatch.awaits,
         )
+        deliveries.handle_together(durable.KIND, dispatch.deliver, durable.is_of_batch)
         hooks.add_source(profiles.profile_hooks)
         hooks.add_source(notices.notify_hooks)
         autodiscover_modules(get_settings().MODULE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -56,7 +57,8 @@ class ChangeEvent:
     not. `encoded` holds the same in the stored shape (see `values`), unmasked too. `pk` is a tuple for a
     composite key, and None for a summary of many rows, which nobody hears of. `relation` names the
     many-to-many field, where that is what changed. `intention` is there for a `save()`. `address` is None
-    when the model is not recorded (it only has hooks).
+    when the model is not recorded (it only has hooks). `deliveries` are the keys of those that the event's
+    durable hooks have, by hook.
     """
 
     model: type[Model]
@@ -74,6 +76,14 @@ class ChangeEvent:
     address: EntryAddress | None = None
     intention: Intention | None = None
     relation: str | None = None
+    deliveries: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def uid(self) -> str:
+        """Return what tells the event from all others: its entry's address, where it has one."""
+        if self.address is None:
+            return uuid.uuid4().hex
+        return f"{self.address.change_set}:{self.address.seq}"
 
     @property
     def raw(self) -> bool:

@@ -22,3 +22,11 @@ class EntryNotWritten(AuditError, DatabaseError):
 
 class LoopDetected(AuditError):
     """Reactions to a change kept changing the same things."""
+
+
+class GiveUp(AuditError):
+    """A delivery cannot succeed: it is not to be tried again."""
+
+
+class ClaimLost(AuditError):
+    """A delivery took longer than its lease, and somebody else has claimed it."""

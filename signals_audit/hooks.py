@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.apps import apps
 from django.db.models import Model
 
+from .conditions import ANY, Test
 from .conf import on_settings_changed
 from .events import Change, ChangeEvent
 from .registry import concrete, concrete_label
 from .types import Action, Timing
 
-HookFunction = Callable[[ChangeEvent], Any]
-F = TypeVar("F", bound=HookFunction)
-
-
-class AnyValue(enum.Enum):
-    """The condition that every value meets."""
-
-    ANY = "any"
-
-
-ANY: Final = AnyValue.ANY
+HookFunction = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +24,9 @@ class Hook:
     """A function and the changes that it wants.
 
     `model` is a label, also a proxy's. `field` names the field, or the many-to-many field, that must have
-    changed; None wants every change. `title` stands for the function's name where that says nothing.
+    changed; None wants every change. `when` is a further condition. `title` stands for the function's name
+    where that says nothing. A `durable` hook runs in the end even if this process dies after COMMIT, a
+    `batch` one is given all events at once. Hooks of a higher `priority` run first.
     """
 
     model: str
@@ -45,7 +37,16 @@ class Hook:
     relation: bool = False
     was: Any = ANY
     now: Any = ANY
+    when: Test | None = None
     title: str = ""
+    durable: bool = False
+    batch: bool = False
+    priority: int = 0
+
+    @property
+    def identity(self) -> str:
+        """Return what the hook is found again by, in another process too."""
+        return f"{self.name} ({self.action.value} of {concrete_label(self.model)} {self.field or ''})"[:255]
 
     @property
     def name(self) -> str:
@@ -60,7 +61,8 @@ class Hook:
         """Tell whether an event of the hook's model meets its conditions."""
         if event.action is not self.action or (event.relation is not None) is not self.relation:
             return False
-        return self.field is None or self._wants_field(event)
+        is_wanted = self.field is None or self._wants_field(event)
+        return is_wanted and (self.when is None or bool(self.when(event)))
 
     def _wants_field(self, event: ChangeEvent) -> bool:
         if self.relation:
@@ -91,6 +93,8 @@ class Notify:
     on: str = "create"
     field: str | None = None
     target: str | None = None
+    kind: str = ""
+    channels: tuple[str, ...] | None = None
 
 
 class Declarations(NamedTuple):
@@ -131,10 +135,10 @@ class HookRegistry:
         self.changed()
 
     def of(self, model: type[Model]) -> tuple[Hook, ...]:
-        """Return a model's hooks, in order of declaration; a proxy counts as its concrete model."""
+        """Return a model's hooks, by priority and in order of declaration; a proxy counts as its model."""
         label = concrete(model).label.lower()
         if label not in self._found:
-            hooks = tuple(self._gather(label))
+            hooks = tuple(sorted(self._gather(label), key=lambda hook: -hook.priority))
             if not apps.models_ready:
                 return hooks
             self._found[label] = hooks
@@ -183,81 +187,10 @@ def _with(noted: tuple[D, ...], declaration: D) -> tuple[D, ...]:
     return noted if declaration in noted else (*noted, declaration)
 
 
-hooks = HookRegistry()
-on_settings_changed(hooks.changed)
-
-
 def label_of(model: type[Model] | str) -> str:
     """Return the label of a model given as class or label."""
     return model if isinstance(model, str) else concrete(model).label
 
 
-def on_create(model: type[Model] | str, *, timing: Timing = Timing.AFTER_COMMIT) -> Callable[[F], F]:
-    """Call the decorated function with the event of every new row."""
-    return _declare(model, Action.CREATE, timing=timing)
-
-
-def on_delete(model: type[Model] | str, *, timing: Timing = Timing.AFTER_COMMIT) -> Callable[[F], F]:
-    """Call the decorated function with the event of every deleted row."""
-    return _declare(model, Action.DELETE, timing=timing)
-
-
-def on_change(
-    model: type[Model] | str,
-    field: str | None = None,
-    *,
-    was: Any = ANY,
-    now: Any = ANY,
-    timing: Timing = Timing.AFTER_COMMIT,
-) -> Callable[[F], F]:
-    """Call the decorated function with the event of every changed row, or of every change of one field.
-
-    `was` and `now` narrow it to a change from and to a value.
-    """
-    return _declare(model, Action.UPDATE, field=field, was=was, now=now, timing=timing)
-
-
-def on_m2m_change(
-    model: type[Model] | str, field: str, *, timing: Timing = Timing.AFTER_COMMIT
-) -> Callable[[F], F]:
-    """Call the decorated function with every change of a many-to-many field, from either side."""
-    return _declare(model, Action.UPDATE, field=field, relation=True, timing=timing)
-
-
-def _declare(model: type[Model] | str, action: Action, **conditions: Any) -> Callable[[F], F]:
-    def decorate(function: F) -> F:
-        hooks.add(Hook(label_of(model), action, function, **conditions))
-        return function
-
-    return decorate
-
-
-def auto_create(
-    model: type[Model] | str,
-    target: type[Model] | str,
-    *,
-    field: str | None = None,
-    defaults: Mapping[str, Any] | None = None,
-) -> None:
-    """Have a row of `target` made for every new row of `model`, in the same transaction.
-
-    `field` is the target's foreign key to the model; it may be left out where there is just one.
-    """
-    hooks.add_auto_create(AutoCreate(label_of(model), label_of(target), field, dict(defaults or {})))
-
-
-def notify_on(
-    model: type[Model] | str,
-    *,
-    recipient: str,
-    verb: Any,
-    on: str = "create",
-    field: str | None = None,
-    target: str | None = None,
-) -> None:
-    """Have the users at the path `recipient` ("post.author") notified of changes, after commit.
-
-    `on` is "create", "change" or "delete"; `field` narrows a change to one field; `target` is the path of
-    what the notification is about, the object itself when it is left out.
-    """
-    hooks.add_notify(Notify(label_of(model), recipient, verb, on, field, target))
+hooks = HookRegistry()
+on_settings_changed(hooks.changed)

@@ -92,6 +92,25 @@ OPTIONS: Final = {
 }
 
 
+def _is_duration(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
+
+
+def _is_number(value: Any) -> bool:
+    return _is_count(value) and value > 0
+
+
+SECONDS: Final = Shape("a number of seconds", _is_duration)
+DELIVERY: Final = {
+    "LEASE": SECONDS,
+    "GRACE": SECONDS,
+    "BACKOFF": SECONDS,
+    "ATTEMPTS": Shape("a number above 0", _is_number),
+    "DEPTH": Shape("a number above 0", _is_number),
+    "TASKS": Shape("a dotted path", is_text),
+}
+
+
 def fitting(raw: Mapping[str, Any], shapes: Mapping[str, Shape]) -> dict[str, Any]:
     """Return the values that are what they have to be, as they are read."""
     read = {key: shape.read(raw[key]) for key, shape in shapes.items() if key in raw}

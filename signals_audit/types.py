@@ -33,10 +33,11 @@ class ActorKind(TextChoices):
 
 
 class Timing(enum.Enum):
-    """When a reaction runs: inside the change's transaction, or after its COMMIT."""
+    """When a reaction runs: inside the change's transaction, after its COMMIT, or by a task after that."""
 
     IN_TRANSACTION = "in_transaction"
     AFTER_COMMIT = "after_commit"
+    TASK = "task"
 
 
 class DeliveryState(TextChoices):
@@ -92,10 +93,22 @@ class EntryAddress:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The reaction that is running, and the entry of the change that made it run."""
+    """The reaction that is running, and the entry of the change that made it run.
+
+    `change` describes that change, and `previous` is what had caused it.
+    """
 
     name: str
     address: EntryAddress | None
+    change: str = ""
+    previous: Cause | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.change})" if self.change else self.name
+
+    def chain(self) -> list[Cause]:
+        """Return this cause and those before it, the latest first."""
+        return [self, *(self.previous.chain() if self.previous is not None else ())]
 
 
 NO_EXTRA: Final[Mapping[str, Any]] = MappingProxyType({})

@@ -26,10 +26,10 @@ LAYERS = tuple(
     for rooms in (
         "exceptions types shapes conf signals tracing",
         "values masking diff events texts fields",
-        "registry hooks conditions context",
+        "registry hooks conditions declaring context",
         "capture",
         "models querysets expansion recorder bulk spool recovery failures history spelling triggers "
-        "reactions retention",
+        "deliveries reactions retention",
         "display differences lines sentences timeline chains",
         "middleware admin views urls checks testing management templatetags",
         "apps",

@@ -127,6 +127,7 @@ class WriteBlock:
             if recorded:
                 pipeline.write(self.state.connection, self.state.journal.unwritten(), recorded)
             told = [event for event in self.events if not event.is_summary]
+            pipeline.keep(told, state.connection.alias)
             for event in told:
                 self.state.keep_until_commit(event)
                 pipeline.announce(event)

@@ -69,7 +69,9 @@ class Sinks:
     record: Record | None = None
     record_set: RecordSet | None = None
     takes_set: TakesSet | None = None
+    keep: Callable[[Sequence[ChangeEvent], str], None] | None = None
     in_transaction: Callable[[ChangeEvent], None] | None = None
+    in_batches: Callable[[Sequence[ChangeEvent]], None] | None = None
     after_commit: Callable[[Sequence[ChangeEvent], str], None] | None = None
     awaits: Callable[[type[Model]], bool] | None = None
     hand_over: Callable[[BaseDatabaseWrapper, type[Model]], bool] | None = None
@@ -83,7 +85,9 @@ def connect(
     record: Record,
     record_set: RecordSet,
     takes_set: TakesSet,
+    keep: Callable[[Sequence[ChangeEvent], str], None],
     in_transaction: Callable[[ChangeEvent], None],
+    in_batches: Callable[[Sequence[ChangeEvent]], None],
     after_commit: Callable[[Sequence[ChangeEvent], str], None],
     awaits: Callable[[type[Model]], bool],
 ) -> None:
@@ -91,7 +95,9 @@ def connect(
     sinks.record = record
     sinks.record_set = record_set
     sinks.takes_set = takes_set
+    sinks.keep = keep
     sinks.in_transaction = in_transaction
+    sinks.in_batches = in_batches
     sinks.after_commit = after_commit
     sinks.awaits = awaits
 
@@ -124,6 +130,12 @@ def write_set(connection: BaseDatabaseWrapper, journal: Journal, written: Writte
     return sinks.record_set is not None and sinks.record_set(connection, journal, written)
 
 
+def keep(events: Sequence[ChangeEvent], using: str) -> None:
+    """Have noted down, in the transaction, what is to be done because of events whatever happens after it."""
+    if sinks.keep is not None:
+        sinks.keep(events, using)
+
+
 def announce(event: ChangeEvent) -> None:
     """Tell receivers and in-transaction reactions of an event; what they raise undoes the change."""
     signal = SIGNALS[event.action] if event.relation is None else relation_changed
@@ -133,7 +145,9 @@ def announce(event: ChangeEvent) -> None:
 
 
 def announce_captured(events: Sequence[ChangeEvent], using: str) -> None:
-    """Tell receivers of all that a statement did, model by model; what they raise undoes it."""
+    """Tell receivers and reactions of all that a statement did, model by model; what they raise undoes it."""
+    if sinks.in_batches is not None:
+        sinks.in_batches(events)
     if not changes_captured.receivers:
         return
     by_model: dict[type[Model], list[ChangeEvent]] = {}

@@ -4,38 +4,35 @@ While a hook runs, the context is the change's own, with the hook as its cause: 
 same actor, reason and correlation id, also after COMMIT, and its entries say what caused them.
 
 A cause remembers the causes before it. So a chain of hooks that set each other off is seen wherever it goes,
-into other transactions and threads too, and ends at a depth instead of in a RecursionError.
+into other transactions, threads and processes too, and ends at a depth instead of in a RecursionError.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
+from django.db import transaction
 from django.db.models import Model
 
+from .. import deliveries
+from ..conf import get_settings
 from ..context import Block, Frame
+from ..deliveries.policy import policy
 from ..events import ChangeEvent
 from ..exceptions import LoopDetected
+from ..failures import Count
 from ..hooks import Hook, hooks
+from ..models import Delivery
 from ..types import Cause, Timing
+from . import durable
 
 logger = logging.getLogger("signals_audit.reactions")
 
-MAX_DEPTH: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Reaction(Cause):
-    """A hook that runs for a change, and what had caused that change."""
-
-    change: str
-    previous: Cause | None
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.change})"
+failed = Count()
 
 
 class Reacting(Block):
@@ -56,46 +53,118 @@ def wants(model: type[Model]) -> bool:
 
 def awaits(model: type[Model]) -> bool:
     """Tell whether anything reacts to changes of a model after COMMIT."""
-    return any(hook.timing is Timing.AFTER_COMMIT for hook in hooks.of(model))
+    return any(hook.timing is not Timing.IN_TRANSACTION for hook in hooks.of(model))
+
+
+# In the transaction
+
+
+def keep(events: Sequence[ChangeEvent], using: str) -> None:
+    """Note down what durable hooks have to do, so that it is known even if this process dies after COMMIT."""
+    if not any(hook.durable for model in {event.model for event in events} for hook in hooks.of(model)):
+        return
+    if get_settings().ON_ERROR != "log":
+        _keep(events, using)
+        return
+    try:
+        with transaction.atomic(using):
+            _keep(events, using)
+    except Exception:
+        logger.exception("The reactions to %s could not be noted down: they are lost", described(events[0]))
+
+
+def _keep(events: Sequence[ChangeEvent], using: str) -> None:
+    jobs = list(durable.jobs_of(events))
+    if jobs:
+        deliveries.keep(jobs, using)
 
 
 def in_transaction(event: ChangeEvent) -> None:
     """Run the hooks that belong into the change's transaction; what one of them raises undoes the change."""
     for hook in hooks.of(event.model):
-        if hook.timing is Timing.IN_TRANSACTION and hook.wants(event):
-            _run(hook, event)
+        if hook.timing is Timing.IN_TRANSACTION and not hook.batch and hook.wants(event):
+            _run(hook, [event])
+
+
+def in_batches(events: Sequence[ChangeEvent]) -> None:
+    """Run the hooks that want all that a statement did, in its transaction."""
+    for hook, wanted in _batches(events):
+        if hook.timing is Timing.IN_TRANSACTION:
+            wanted = [event for event in wanted if hook.wants(event)]
+            if wanted:
+                _run(hook, wanted)
+
+
+def _batches(events: Sequence[ChangeEvent]) -> list[tuple[Hook, list[ChangeEvent]]]:
+    """Return the hooks that take several events at once, each with those of its model."""
+    by_hook: dict[int, tuple[Hook, list[ChangeEvent]]] = {}
+    for event in events:
+        for hook in hooks.of(event.model):
+            if hook.batch:
+                by_hook.setdefault(id(hook), (hook, []))[1].append(event)
+    return list(by_hook.values())
+
+
+# After COMMIT
 
 
 def after_commit(events: Sequence[ChangeEvent], using: str) -> None:
     """Run the hooks that come after COMMIT; one that fails is logged, and the others still run."""
     for event in events:
         for hook in hooks.of(event.model):
-            if hook.timing is Timing.AFTER_COMMIT:
-                _run_guarded(hook, event, using)
+            if hook.timing is not Timing.IN_TRANSACTION and not hook.batch:
+                _react(hook, [event], using)
+    for hook, wanted in _batches(events):
+        if hook.timing is not Timing.IN_TRANSACTION:
+            _react(hook, wanted, using)
 
 
-def _run_guarded(hook: Hook, event: ChangeEvent, using: str) -> None:
+def _react(hook: Hook, events: Sequence[ChangeEvent], using: str) -> None:
+    if not hook.durable:
+        _run_guarded(hook, events, using)
+        return
+    by_key = {event.deliveries[hook.identity]: event for event in events if hook.identity in event.deliveries}
+    if hook.timing is Timing.TASK:
+        for key in by_key:
+            deliveries.hand_over(key, using)
+    elif by_key:
+        claimed = deliveries.taken(list(by_key), using)
+        if claimed:
+            own = [by_key[delivery.key] for delivery in claimed]
+            deliveries.attempt(claimed, using, partial(_run, hook, own))
+
+
+def deliver(claimed: Sequence[Delivery]) -> None:
+    """Run the hook of deliveries that were left behind."""
+    using = str(claimed[0]._state.db)
+    _run(durable.hook_of(claimed[0]), [durable.event_of(delivery, using) for delivery in claimed])
+
+
+def _run_guarded(hook: Hook, events: Sequence[ChangeEvent], using: str) -> None:
     try:
-        if hook.wants(event):
-            _run(hook, event)
+        wanted = [event for event in events if hook.wants(event)]
+        if wanted:
+            _run(hook, wanted)
     except Exception:  # the change is committed: its author can do nothing about it any more
-        logger.exception("The hook %s failed after %s on the database %r", hook.name, described(event), using)
+        failed.add(1)
+        what = described(events[0])
+        logger.exception("The hook %s failed after %s on the database %r", hook.name, what, using)
 
 
-def _run(hook: Hook, event: ChangeEvent) -> None:
-    reaction = Reaction(hook.name, event.address, described(event), event.context.cause)
-    chain = list(_chain(reaction))
-    if len(chain) > MAX_DEPTH:
-        steps = " → ".join(str(cause) for cause in reversed(chain))
-        raise LoopDetected(f"Hooks keep setting each other off, more than {MAX_DEPTH} deep: {steps}")
-    with Reacting(event, reaction):
-        hook.function(event)
+def _run(hook: Hook, events: Sequence[ChangeEvent]) -> None:
+    first = events[0]
+    cause = Cause(hook.name, first.address, described(first), first.context.cause)
+    _refuse_loop(cause)
+    function: Callable[[Any], Any] = hook.function
+    with Reacting(first, cause):
+        function(list(events) if hook.batch else first)
 
 
-def _chain(cause: Cause | None) -> Iterator[Cause]:
-    while cause is not None:
-        yield cause
-        cause = cause.previous if isinstance(cause, Reaction) else None
+def _refuse_loop(cause: Cause) -> None:
+    chain, most = cause.chain(), policy().DEPTH
+    if len(chain) > most:
+        steps = " → ".join(map(str, reversed(chain)))
+        raise LoopDetected(f"Hooks keep setting each other off, more than {most} deep: {steps}")
 
 
 def described(event: ChangeEvent) -> str:

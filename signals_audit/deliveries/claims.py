@@ -1,0 +1,85 @@
+"""Who does what: a delivery is claimed before it is tried, and marked by whoever holds the claim alone.
+
+A claim is a lease: when it has run out, its holder is taken for dead and others may claim the delivery.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+
+from django.db import connections, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from ..exceptions import ClaimLost
+from ..models import Delivery
+from ..types import DeliveryState
+from .policy import policy
+
+OPEN = (DeliveryState.PENDING, DeliveryState.RUNNING)
+ERROR_LENGTH = 8000
+
+
+def deliveries(using: str) -> QuerySet[Delivery]:
+    """Return the deliveries of a database."""
+    return Delivery._base_manager.using(using)
+
+
+def claim(keys: Sequence[str], using: str) -> list[Delivery]:
+    """Claim those of some deliveries that nobody has tried yet, and return them in order."""
+    return _claimed(deliveries(using).filter(key__in=keys, state=DeliveryState.PENDING), using)
+
+
+def claim_due(using: str, limit: int) -> list[Delivery]:
+    """Claim some deliveries that are due and return them in order; those that others claim are skipped."""
+    is_due = Q(state__in=OPEN, due_at__lte=timezone.now())
+    due = deliveries(using).filter(is_due).order_by("due_at", "id")
+    can_skip = connections[using].features.has_select_for_update_skip_locked
+    with transaction.atomic(using) if can_skip else transaction.atomic(using, savepoint=False):
+        chosen = due.select_for_update(skip_locked=True) if can_skip else due
+        keys = list(chosen.values_list("pk", flat=True)[:limit])
+        return _claimed(deliveries(using).filter(is_due, pk__in=keys), using)
+
+
+def _claimed(wanted: QuerySet[Delivery], using: str) -> list[Delivery]:
+    token, until = uuid.uuid4(), timezone.now() + policy().lease
+    count = wanted.update(state=DeliveryState.RUNNING, claim=token, attempts=F("attempts") + 1, due_at=until)
+    return list(deliveries(using).filter(claim=token).order_by("id")) if count else []
+
+
+def mark_done(claimed: Sequence[Delivery], using: str) -> None:
+    """Mark deliveries done; raise ClaimLost, and so undo what was done, if one is not ours any more."""
+    count = _ours(claimed, using).update(
+        state=DeliveryState.DONE, claim=None, error="", finished_at=timezone.now()
+    )
+    if count != len(claimed):
+        raise ClaimLost(f"{len(claimed) - count} of {len(claimed)} deliveries were taken over by others")
+
+
+def release(claimed: Sequence[Delivery], using: str) -> None:
+    """Give deliveries back at once, as far as that can be done; it is no attempt."""
+    with suppress(Exception):
+        _ours(claimed, using).update(
+            state=DeliveryState.PENDING, claim=None, attempts=F("attempts") - 1, due_at=timezone.now()
+        )
+
+
+def mark_failed(claimed: Sequence[Delivery], using: str, error: str, *, for_good: bool) -> None:
+    """Keep an error with deliveries, and when they are to be tried again: never after the last attempt."""
+    for delivery in claimed:
+        rules, now = policy(), timezone.now()
+        is_last = for_good or delivery.attempts >= rules.ATTEMPTS
+        _ours([delivery], using).update(
+            state=DeliveryState.FAILED if is_last else DeliveryState.PENDING,
+            claim=None,
+            error=error[-ERROR_LENGTH:],
+            due_at=now + rules.backoff(delivery.attempts),
+            finished_at=now if is_last else None,
+        )
+
+
+def _ours(claimed: Sequence[Delivery], using: str) -> QuerySet[Delivery]:
+    tokens = {delivery.claim for delivery in claimed}
+    return deliveries(using).filter(pk__in=[delivery.pk for delivery in claimed], claim__in=tokens)
