@@ -1,4 +1,7 @@
-"""Run one fault test on an empty database, and print its outcome as JSON. The tests beside this start it."""
+"""Run one fault test on an empty database, and print its outcome as JSON. The tests beside this start it.
+
+python -m tests.faults kills --count 200    kill writers on all databases, and print the sums
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from typing import Any
 
 import django
 
+from . import campaign
+
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
@@ -23,6 +28,8 @@ def options() -> argparse.Namespace:
     load.add_argument("forms", nargs="+")
     kill = commands.add_parser("kill", help="kill writers at random moments")
     kill.add_argument("kills", type=int)
+    many = commands.add_parser("kills", help="kill writers on all databases, and print the sums")
+    many.add_argument("--count", type=int, default=200)
     commands.add_parser("points", help="kill a writer at each of its statements")
     commands.add_parser("rival", help="write with a rival between the statements")
     return parser.parse_args()
@@ -68,6 +75,8 @@ def outcome(chosen: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     chosen = options()
+    if chosen.command == "kills":
+        sys.exit(campaign.run(chosen.count))
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.faults.settings"
     django.setup()
     with database(chosen.journal):

@@ -8,45 +8,50 @@ import os
 import random
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 
-from .work import Doomed
+from .doomed import Doomed
+from .refusals import refusal
+from .running import BETWEEN
 
 FORKED = multiprocessing.get_context("fork")
 AT_ONCE = 4
-LONGEST = 0.06  # seconds that a process may write
-PAUSE = 0.002  # seconds between its writes: whoever waits for SQLite's lock looks only now and then
+LONGEST = 0.12  # seconds that a process may write
+PAUSE = 0.001  # seconds between its writes: whoever waits for SQLite's lock looks only now and then
 
 
 class SurvivorError(AssertionError):
     """A process ended in another way than it should."""
 
 
-def at_random(kills: int) -> dict[str, int]:
-    """Kill processes at random moments, several at work at a time."""
+def at_random(kills: int) -> dict[str, Any]:
+    """Kill processes at random moments, several at work at a time; return what each was doing."""
     connections.close_all()
     numbers, chance = itertools.count(1), random.Random(kills)
     alive = [_Victim(next(numbers)) for _ in range(AT_ONCE)]
+    during: Counter[str] = Counter()
     for number in range(kills):
         victim = alive.pop(0)
-        victim.kill_after(chance.uniform(0, LONGEST))
+        during[victim.kill_after(chance.uniform(0, LONGEST))] += 1
         if number < kills - AT_ONCE:
             alive.append(_Victim(next(numbers)))
-    return {"kills": kills}
+    return {"kills": kills, "during": dict(during)}
 
 
 class _Victim:
-    """A process that writes until it is killed, and says when it has begun."""
+    """A process that writes until it is killed, and says when it has begun and what it is doing."""
 
     def __init__(self, number: int) -> None:
-        self._begun = FORKED.Event()
-        self._process = FORKED.Process(target=_write_until_killed, args=(number, self._begun), daemon=True)
+        self._begun, self._doing = FORKED.Event(), FORKED.Array("c", 50, lock=False)
+        arguments = (number, self._begun, self._doing)
+        self._process = FORKED.Process(target=_write_until_killed, args=arguments, daemon=True)
         self._process.start()
 
-    def kill_after(self, seconds: float) -> None:
+    def kill_after(self, seconds: float) -> str:
         if not self._begun.wait(30):
             raise SurvivorError("A writer did not begin")
         time.sleep(seconds)
@@ -54,13 +59,20 @@ class _Victim:
         self._process.join()
         if self._process.exitcode != -signal.SIGKILL:
             raise SurvivorError(f"A writer ended by itself: {self._process.exitcode}")
+        return str(self._doing.value.decode()) or BETWEEN
 
 
-def _write_until_killed(number: int, begun: Any) -> None:
-    doomed, parent = Doomed(number), os.getppid()
+def _write_until_killed(number: int, begun: Any, doing: Any) -> None:
+    doomed, parent, chance = Doomed(number), os.getppid(), random.Random(number)
     begun.set()
     while os.getppid() == parent:
-        doomed.step()
+        step = chance.choice(doomed.steps())
+        doing.value = step.__name__.encode()
+        try:
+            step()
+        except OperationalError as error:
+            refusal(error)  # raises it again, unless it is one that a caller has to live with
+        doing.value = b""
         time.sleep(PAUSE)
 
 

@@ -13,19 +13,33 @@ from tests.testapp.models import Article, Child, Parent, Tag, Vote
 
 MODELS: tuple[type[Model], ...] = (Article, Vote, Parent, Child, Tag)
 
-Rows = dict[tuple[str, str], dict[str, Any]]
+# Articles of doomed writers and all votes count how often they were updated.
+COUNTERS = {"testapp.Article": "views", "testapp.Vote": "weight"}
+COUNTED = "Article of"
+
+Key = tuple[str, str]
+Rows = dict[Key, dict[str, Any]]
 
 
 def verdict() -> dict[str, Any]:
-    """Say what is wrong with the log, and how many entries of each kind it holds."""
+    """Say what is wrong with the log, and how many entries of each kind it holds.
+
+    Lost is what happened and has no entry, a phantom is an entry of what did not happen.
+    """
     replay = Replay()
     for entry in AuditEntry.objects.order_by("id").iterator():
         replay.add(entry)
+    found = tables()
+    wrong, counts = differences(replay.rows, found), counted(found)
+    uncounted = wrong - counts.keys()
+    missing = {key: count - replay.updates[key] for key, count in counts.items()}
     return {
         "entries": dict(Counter(f"{entry.action} {entry.model}" for entry in AuditEntry.objects.all())),
+        "lost": len(uncounted & found.keys()) + sum(max(0, number) for number in missing.values()),
+        "phantoms": len(uncounted - found.keys()) + sum(max(0, -number) for number in missing.values()),
         "broken": replay.broken[:3],
-        "wrong": differences(replay.rows, tables())[:3],
-        "miscounted": replay.miscounted()[:3],
+        "wrong": [f"{key}: told {replay.rows.get(key)}, is {found.get(key)}" for key in sorted(wrong)[:3]],
+        "miscounted": [f"{key}: {number} too few" for key, number in missing.items() if number][:3],
         "without_change_set": AuditEntry.objects.exclude(change_set__in=ChangeSet.objects.all()).count(),
         "empty_change_sets": ChangeSet.objects.filter(entries=None).count(),
     }
@@ -37,7 +51,7 @@ class Replay:
     def __init__(self) -> None:
         self.rows: Rows = {}
         self.broken: list[str] = []
-        self._updates: Counter[tuple[str, str]] = Counter()
+        self.updates: Counter[Key] = Counter()
 
     def add(self, entry: AuditEntry) -> None:
         """Apply an entry: each value before must be what the entries before it made."""
@@ -46,7 +60,7 @@ class Replay:
             self._relate(entry)
             return
         if entry.action == "update":
-            self._updates[key] += 1
+            self.updates[key] += 1
         row = self.rows.setdefault(key, {})
         for name, (before, after) in entry.changes.items():
             if row.get(name) != before:
@@ -66,21 +80,19 @@ class Replay:
             if not row:
                 del self.rows[key]
 
-    def miscounted(self) -> list[str]:
-        """Return the articles of writers that count their updates, and do not have as many entries."""
-        return [
-            f"{key[1]}: {row['views']} updates, {self._updates[key]} entries"
-            for key, row in self.rows.items()
-            if "Article of" in str(row.get("title")) and row["views"] != self._updates[key]
-        ]
+
+def differences(replayed: Rows, found: Rows) -> set[Key]:
+    """Return the rows that are not what the entries make of them."""
+    return {key for key in replayed.keys() | found.keys() if replayed.get(key) != found.get(key)}
 
 
-def differences(replayed: Rows, found: Rows) -> list[str]:
-    return [
-        f"{key}: entries make {replayed.get(key)}, the table has {found.get(key)}"
-        for key in sorted(replayed.keys() | found.keys())
-        if replayed.get(key) != found.get(key)
-    ]
+def counted(rows: Rows) -> dict[Key, int]:
+    """Return the rows that count their updates, and how many there were."""
+    return {
+        key: row[COUNTERS[key[0]]]
+        for key, row in rows.items()
+        if key[0] in COUNTERS and COUNTED in str(row.get("title", COUNTED))
+    }
 
 
 def tables() -> Rows:

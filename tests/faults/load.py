@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import DatabaseError, OperationalError, connections
+from django.db import OperationalError, connections
 
+from .refusals import refusal
 from .work import Writer
 
 FORKED = multiprocessing.get_context("fork")
-REFUSALS = {"40P01": "deadlock", 1213: "deadlock", 1205: "locked", "database is locked": "locked"}
 
 
 def run(processes: int, turns: int, forms: Sequence[str]) -> dict[str, int]:
@@ -56,11 +56,3 @@ def _outcome(writer: Writer, form: str) -> str:
     except OperationalError as error:
         return refusal(error)
     return form
-
-
-def refusal(error: DatabaseError) -> str:
-    cause: Any = error.__cause__
-    code = getattr(cause, "sqlstate", None) or error.args[0]
-    if code not in REFUSALS:
-        raise error
-    return REFUSALS[code]

@@ -13,15 +13,27 @@ from tests.settings import VENDOR
 
 CHECKOUT = Path(__file__).parents[2]
 # SQLite has two journals, which lock differently; a server is one case.
-LAYOUTS = ("wal", "delete") if VENDOR == "sqlite" else (VENDOR,)
-FLAWLESS = {"broken": [], "wrong": [], "miscounted": [], "without_change_set": 0, "empty_change_sets": 0}
+JOURNALS = ("wal", "delete")
+LAYOUTS = JOURNALS if VENDOR == "sqlite" else (VENDOR,)
+PATIENCE = 900.0  # seconds
+BETWEEN = "between two writes"
+FLAWLESS = {
+    "lost": 0,
+    "phantoms": 0,
+    "broken": [],
+    "wrong": [],
+    "miscounted": [],
+    "without_change_set": 0,
+    "empty_change_sets": 0,
+}
 
 
 def run(folder: Path, layout: str, *command: str, app: str = "1") -> dict[str, Any]:
     """Return the outcome of one fault test, with the app or ("0") without it."""
-    journal = ["--journal", layout] if VENDOR == "sqlite" else []
+    journal = ["--journal", layout] if layout in JOURNALS else []
     variables = {
-        "SIGNALS_AUDIT_FAULTS_FILE": str(folder / f"{command[0]}_{app}.sqlite3"),
+        "SIGNALS_AUDIT_TEST_DB": "sqlite" if layout in JOURNALS else layout,
+        "SIGNALS_AUDIT_FAULTS_FILE": str(folder / f"{layout}_{command[0]}_{app}.sqlite3"),
         "SIGNALS_AUDIT_FAULTS_APP": app,
     }
     done = subprocess.run(
@@ -30,7 +42,7 @@ def run(folder: Path, layout: str, *command: str, app: str = "1") -> dict[str, A
         env=os.environ | variables,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))

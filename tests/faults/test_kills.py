@@ -1,4 +1,4 @@
-"""Writers in autocommit that are killed: no change without its entry, no entry without its change."""
+"""Writers that are killed: no change without its entry, no entry without its change."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from .running import FLAWLESS, LAYOUTS, run
 
 A_FEW = pytest.param(20, id="20")
-MANY = pytest.param(100, id="100", marks=pytest.mark.long)
+MANY = pytest.param(200, id="200", marks=pytest.mark.long)
 
 
 @pytest.mark.parametrize("kills", [A_FEW, MANY])
@@ -19,7 +19,8 @@ def test_nothing_is_lost_and_nothing_made_up_when_writers_are_killed_at_random_m
 ) -> None:
     found = run(tmp_path, layout, "kill", str(kills))
     entries = found["verdict"].pop("entries")
-    assert found == {"done": {"kills": kills}, "verdict": FLAWLESS}
+    assert found["verdict"] == FLAWLESS
+    assert sum(found["done"]["during"].values()) == found["done"]["kills"] == kills
     assert entries["create testapp.Article"] >= kills
 
 
@@ -30,5 +31,5 @@ def test_nothing_is_lost_and_nothing_made_up_when_a_writer_is_killed_at_any_of_i
     found = run(tmp_path, layout, "points")
     entries = found["verdict"].pop("entries")
     assert found["verdict"] == FLAWLESS
-    assert found["done"]["kills"] > 60
-    assert entries["update testapp.Article"] > 60
+    assert found["done"]["kills"] > 150
+    assert entries["update testapp.Article"] > 150

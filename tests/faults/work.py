@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection, transaction
@@ -117,44 +117,3 @@ def seed() -> None:
         Vote.objects.create(weight=0)
         Parent.objects.create(name=f"Parent {number}")
         Tag.objects.create(name=f"Tag {number}")
-
-
-class Doomed:
-    """The work of a process that will be killed: on rows of its own, whose `views` count their updates."""
-
-    def __init__(self, number: int) -> None:
-        self._random = random.Random(number)
-        self._article = Article.objects.create(title=f"Article of {number}")
-        self._tags = list(Tag.objects.values_list("pk", flat=True))
-        self._steps = 0
-
-    def steps(self) -> list[Callable[[], object]]:
-        """Return every form of write, each of them once."""
-        return [self.save, self.update, self.add_tag, self.remove_tag, self.come_and_go]
-
-    def step(self) -> None:
-        """Write in a form chosen by chance."""
-        self._random.choice(self.steps())()
-
-    def save(self) -> None:
-        article = Article.objects.get(pk=self._article.pk)
-        article.views += 1
-        article.body = f"body {article.views}"
-        article.save()
-
-    def update(self) -> None:
-        Article.objects.filter(pk=self._article.pk).update(views=F("views") + 1)
-
-    def add_tag(self) -> None:
-        self._article.tags.add(self._random.choice(self._tags))
-
-    def remove_tag(self) -> None:
-        self._article.tags.remove(self._random.choice(self._tags))
-
-    def come_and_go(self) -> None:
-        """Create and delete rows, one of which takes others with it."""
-        vote = Vote.objects.create(weight=1)
-        article = Article.objects.create(title=f"Brief {self._random.random()}")
-        article.tags.add(self._tags[0])
-        vote.delete()
-        article.delete()

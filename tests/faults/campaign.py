@@ -1,0 +1,74 @@
+"""Kills on every database: one command, and the sums of what it found."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests import databases
+
+from .running import BETWEEN, JOURNALS
+from .running import run as run_one
+
+LAYOUTS = (*JOURNALS, "postgresql", "mariadb")
+COLUMNS = ("kills", "in a write", "entries", "lost", "phantoms", "flaws")
+
+
+def run(count: int) -> int:
+    """Kill writers on all databases, print the sums, and return what the command ends with."""
+    total: Counter[str] = Counter()
+    during: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as folder, servers(Path(folder)):
+        say(_line("", COLUMNS))
+        for number, layout in enumerate(LAYOUTS):
+            share = count * (number + 1) // len(LAYOUTS) - count * number // len(LAYOUTS)
+            found = run_one(Path(folder), layout, "kill", str(share))
+            sums = _sums(found)
+            during.update(found["done"]["during"])
+            total.update(sums)
+            say(_line(layout, [sums[column] for column in COLUMNS]))
+    say(_line("all", [total[column] for column in COLUMNS]))
+    say("killed during: " + ", ".join(f"{form} {times}" for form, times in during.most_common()))
+    return 1 if total["lost"] or total["phantoms"] or total["flaws"] else 0
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def servers(folder: Path) -> Iterator[None]:
+    """Have servers for the time of a run, unless the environment names some."""
+    if "SIGNALS_AUDIT_POSTGRESQL_HOST" in os.environ and "SIGNALS_AUDIT_MARIADB_HOST" in os.environ:
+        yield
+        return
+    place = folder / "servers"
+    try:
+        os.environ.update(databases.start(place))
+        yield
+    finally:
+        databases.stop(place)
+
+
+def _sums(found: dict[str, Any]) -> dict[str, int]:
+    verdict, during = found["verdict"], found["done"]["during"]
+    others = verdict.keys() - {"entries", "lost", "phantoms"}
+    return {
+        "kills": found["done"]["kills"],
+        "in a write": sum(times for form, times in during.items() if form != BETWEEN),
+        "entries": sum(verdict["entries"].values()),
+        "lost": verdict["lost"],
+        "phantoms": verdict["phantoms"],
+        "flaws": sum(bool(verdict[name]) for name in others),
+    }
+
+
+def _line(name: str, cells: Any) -> str:
+    return f"{name:12}" + "".join(f"{cell:>12}" for cell in cells)
