@@ -92,7 +92,12 @@ class AuditEntry(models.Model):
 
 
 class Notification(models.Model):
-    """One line in somebody's inbox. The verb is stored, not the sentence: readers get their own language."""
+    """One line in somebody's inbox. The verb is stored, not the sentence: readers get their own language.
+
+    The user is no constraint: it would lock the recipient's row in the transaction of the change, and fail
+    it where the account is deleted meanwhile. `first_data` is the data of the first of several in one line.
+    A hidden one is there for other channels than the inbox.
+    """
 
     id = models.BigAutoField(_("id"), primary_key=True)
     uuid = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
@@ -101,6 +106,7 @@ class Notification(models.Model):
         verbose_name=_("recipient"),
         on_delete=models.CASCADE,
         related_name="audit_notifications",
+        db_constraint=False,
         db_index=False,
     )
     actor_kind = models.CharField(_("kind of actor"), max_length=16, choices=ActorKind)
@@ -109,6 +115,7 @@ class Notification(models.Model):
     kind = models.CharField(_("kind"), max_length=KEY_LENGTH, blank=True)
     verb = models.CharField(_("verb"), max_length=KEY_LENGTH)
     data = models.JSONField(_("data"), default=dict, blank=True)
+    first_data = models.JSONField(_("data of the first time"), null=True, blank=True)
     target_model = models.CharField(_("model of the target"), max_length=KEY_LENGTH, blank=True)
     target_id = models.CharField(_("id of the target"), max_length=KEY_LENGTH, blank=True)
     target_repr = models.CharField(_("target"), max_length=KEY_LENGTH, blank=True)
@@ -117,6 +124,7 @@ class Notification(models.Model):
     created_at = models.DateTimeField(_("time"))
     updated_at = models.DateTimeField(_("last time"), null=True, blank=True)
     read_at = models.DateTimeField(_("read"), null=True, blank=True)
+    hidden = models.BooleanField(_("not in the inbox"), default=False)
 
     objects = NotificationQuerySet.as_manager()
 
@@ -141,6 +149,7 @@ class Preference(models.Model):
         verbose_name=_("user"),
         on_delete=models.CASCADE,
         related_name="audit_preferences",
+        db_constraint=False,
         db_index=False,
     )
     kind = models.CharField(_("kind"), max_length=KEY_LENGTH)
@@ -152,11 +161,45 @@ class Preference(models.Model):
         verbose_name_plural = _("preferences")
         default_permissions = ("view",)
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["user", "kind", "channel"], name="signals_audit_preference"),
+            models.UniqueConstraint(fields=["user", "kind", "channel"], name="signals_audit_pace"),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.channel} {self.pace}"
+
+
+class DigestLine(models.Model):
+    """A notification that somebody is told of later on a channel, together with others."""
+
+    id = models.BigAutoField(_("id"), primary_key=True)
+    notification = models.ForeignKey(
+        Notification,
+        verbose_name=_("notification"),
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+    )
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("recipient"),
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    channel = models.CharField(_("channel"), max_length=32)
+    pace = models.CharField(_("pace"), max_length=8, choices=Pace)
+
+    class Meta:
+        verbose_name = _("line of a digest")
+        verbose_name_plural = _("lines of digests")
+        default_permissions = ()
+        indexes: ClassVar = [
+            models.Index(fields=["pace", "recipient", "id"], name="signals_audit_digest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.pace} {self.notification_id}"
 
 
 class Delivery(models.Model):

@@ -11,7 +11,7 @@ from functools import partial
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from ..exceptions import ClaimLost, GiveUp
+from ..exceptions import ClaimLost, GiveUp, LoopDetected
 from ..models import Delivery
 from .claims import claim, claim_due, mark_done, mark_failed, release
 from .jobs import Job, keep, when_committed
@@ -148,7 +148,9 @@ def attempt(claimed: Sequence[Delivery], using: str, run: Callable[[], None]) ->
         return False
     except Exception as error:
         logger.exception("%s failed on the database %r", claimed[0].name, using)
-        _note_failure(claimed, using, traceback.format_exc(), for_good=isinstance(error, GiveUp))
+        _note_failure(
+            claimed, using, traceback.format_exc(), for_good=isinstance(error, (GiveUp, LoopDetected))
+        )
         return False
     except BaseException:  # this process ends: others need not wait for the lease
         release(claimed, using)

@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="preference",
             constraint=models.UniqueConstraint(
-                fields=("user", "kind", "channel"), name="signals_audit_preference"
+                fields=("user", "kind", "channel"), name="signals_audit_pace"
             ),
         ),
     ]

@@ -37,7 +37,10 @@ def jobs_of(events: Iterable[ChangeEvent]) -> Iterator[Job]:
 
 def is_of_batch(delivery: Delivery) -> bool:
     """Tell whether the hook of a delivery takes several events at once."""
-    return hook_of(delivery).batch
+    try:
+        return hook_of(delivery).batch
+    except GiveUp:  # it is told when the delivery is tried
+        return False
 
 
 def hook_of(delivery: Delivery) -> Hook:
