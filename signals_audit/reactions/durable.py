@@ -119,9 +119,9 @@ class StoredSubject:
         """Return the row as it is now, or for a delete as it was."""
         if not self.is_gone:
             return self.model._base_manager.using(self.using).filter(pk=self.pk).first()
-        fields = {field.name: field.attname for field in self.model._meta.concrete_fields}
-        image = {fields[name]: change[0] for name, change in self.changes.items() if name in fields}
-        return self.model.from_db(self.using, list(image), list(image.values()))
+        fields = [field for field in self.model._meta.concrete_fields if field.name in self.changes]
+        values = [self.changes[field.name][0] for field in fields]  # in the order that from_db expects
+        return self.model.from_db(self.using, [field.attname for field in fields], values)
 
     def text(self) -> str:
         """Return the text that the object had."""
