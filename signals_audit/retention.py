@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
-from .models import AuditEntry, ChangeSet
+from .models import AuditEntry, ChangeSet, Delivery
 from .querysets import AuditEntryQuerySet
 
 BATCH: Final = 1000
@@ -23,9 +23,14 @@ class Pruned:
 
     entries: int = 0
     change_sets: int = 0
+    deliveries: int = 0
 
     def __add__(self, other: Pruned) -> Pruned:
-        return Pruned(self.entries + other.entries, self.change_sets + other.change_sets)
+        return Pruned(
+            self.entries + other.entries,
+            self.change_sets + other.change_sets,
+            self.deliveries + other.deliveries,
+        )
 
 
 def doomed(
@@ -60,6 +65,17 @@ def _delete(entries: AuditEntryQuerySet, change_sets: set[uuid.UUID]) -> Pruned:
         # Not delete(): it loads every object as soon as anybody listens to deletions.
         removed = entries._raw_delete(entries.db)
         return Pruned(removed, orphans._raw_delete(entries.db))
+
+
+def done_deliveries(moment: datetime.datetime, *, using: str | None = None) -> QuerySet[Delivery]:
+    """Return the deliveries that were done, or given up, before a moment."""
+    return Delivery._base_manager.using(using).filter(finished_at__lt=moment)
+
+
+def prune_deliveries(deliveries: QuerySet[Delivery], *, batch: int = BATCH) -> Iterator[Pruned]:
+    """Delete deliveries; yield what each transaction removed."""
+    while keys := list(deliveries.order_by("id").values_list("id", flat=True)[:batch]):
+        yield Pruned(deliveries=deliveries.filter(id__in=keys)._raw_delete(deliveries.db))
 
 
 def count(entries: AuditEntryQuerySet) -> Pruned:

@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
-from signals_audit.models import AuditEntry, ChangeSet
+from signals_audit.models import AuditEntry, ChangeSet, Delivery
 
 _numbers = itertools.count(1)
 
@@ -45,6 +45,18 @@ class AuditEntryFactory(factory.django.DjangoModelFactory[AuditEntry]):
     changes = factory.LazyFunction(lambda: {"name": ["Ada", "Ada Lovelace"]})
     source = "save"
     created_at = factory.SelfAttribute("change_set.created_at")
+
+
+class DeliveryFactory(factory.django.DjangoModelFactory[Any]):
+    class Meta:
+        model = Delivery
+
+    key = factory.Sequence(lambda number: f"key{number}")
+    kind = "hook"
+    name = "blog.audit.tell"
+    body = factory.LazyFunction(lambda: {"model": "testapp.Author"})
+    created_at = factory.LazyFunction(timezone.now)
+    due_at = factory.SelfAttribute("created_at")
 
 
 class UserFactory(factory.django.DjangoModelFactory[Any]):

@@ -1,4 +1,4 @@
-"""The log in the admin: the list of entries, one entry's page, and every object's history.
+"""The log in the admin: the list of entries, one entry's page, every object's history, and deliveries.
 
 `install_history(site)` puts the audit history behind the History button of a site's audited models. It is
 called for the default site. Call it for further ones, and register `AuditEntry` there with `AuditEntryAdmin`.
@@ -6,7 +6,8 @@ called for the default site. Call it for further ones, and register `AuditEntry`
 
 from __future__ import annotations
 
+from .deliveries import DeliveryAdmin
 from .entries import AuditEntryAdmin
 from .history import AuditHistoryMixin, install_history
 
-__all__ = ["AuditEntryAdmin", "AuditHistoryMixin", "install_history"]
+__all__ = ["AuditEntryAdmin", "AuditHistoryMixin", "DeliveryAdmin", "install_history"]

@@ -8,6 +8,7 @@ counts exactly once.
 from __future__ import annotations
 
 from ..exceptions import GiveUp
+from .claims import retry
 from .jobs import Job, keep, key_of
 from .running import (
     Delivered,
@@ -33,6 +34,7 @@ __all__ = [
     "handle_together",
     "keep",
     "key_of",
+    "retry",
     "schedule",
     "taken",
 ]

@@ -58,6 +58,14 @@ def mark_done(claimed: Sequence[Delivery], using: str) -> None:
         raise ClaimLost(f"{len(claimed) - count} of {len(claimed)} deliveries were taken over by others")
 
 
+def retry(chosen: QuerySet[Delivery]) -> int:
+    """Have deliveries that wait or have failed tried again, as for the first time; return how many."""
+    waiting = chosen.filter(state__in=(DeliveryState.PENDING, DeliveryState.FAILED)).order_by()
+    return waiting.update(
+        state=DeliveryState.PENDING, attempts=0, claim=None, due_at=timezone.now(), finished_at=None
+    )
+
+
 def release(claimed: Sequence[Delivery], using: str) -> None:
     """Give deliveries back at once, as far as that can be done; it is no attempt."""
     with suppress(Exception):

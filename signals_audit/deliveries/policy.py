@@ -17,6 +17,7 @@ class Policy:
     which made one is given before others look after it. `ATTEMPTS`: how often one is tried. `BACKOFF`:
     seconds until the second attempt; each further one takes twice as long, an hour at most. `DEPTH`: how
     deep hooks may set each other off. `TASKS`: dotted path of what hands a delivery to another process.
+    `QUEUE`: the queue that it goes into, the framework's own when it is None.
     """
 
     LEASE: float = 300
@@ -25,6 +26,7 @@ class Policy:
     BACKOFF: float = 10
     DEPTH: int = 8
     TASKS: str = "signals_audit.tasks.enqueue"
+    QUEUE: str | None = None
 
     @property
     def lease(self) -> timedelta:

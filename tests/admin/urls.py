@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from signals_audit.admin import AuditEntryAdmin, AuditHistoryMixin, install_history
-from signals_audit.models import AuditEntry
+from signals_audit.admin import AuditEntryAdmin, AuditHistoryMixin, DeliveryAdmin, install_history
+from signals_audit.models import AuditEntry, Delivery
 from tests.testapp import models
 
 
@@ -38,6 +38,7 @@ class SomeAuthorsAdmin(ModelAdmin):
 site = AdminSite()
 install_history(site)
 site.register(AuditEntry, AuditEntryAdmin)
+site.register(Delivery, DeliveryAdmin)
 site.register(User, UserAdmin)
 site.register(models.Author, SomeAuthorsAdmin)
 site.register(models.Tag, OwnHistoryAdmin)

@@ -16,9 +16,9 @@ from django.db.models.signals import pre_delete
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from signals_audit.models import AuditEntry, ChangeSet
+from signals_audit.models import AuditEntry, ChangeSet, Delivery
 from signals_audit.retention import Pruned, doomed, prune
-from tests.factories import AuditEntryFactory, ChangeSetFactory
+from tests.factories import AuditEntryFactory, ChangeSetFactory, DeliveryFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -205,7 +205,7 @@ def test_thousands_of_entries_take_a_few_statements_for_each_batch() -> None:
         assert run("--older-than", "1y", "--batch", "500") == "Deleted 3000 entries and 1500 change sets."
     counted = [query["sql"].split()[0] for query in captured if "SAVEPOINT" not in query["sql"]]
     assert counted.count("DELETE") == 2 * 6
-    assert counted.count("SELECT") == 1 + 6
+    assert counted.count("SELECT") == 1 + 6 + 1  # the last one is for deliveries
     assert len(counted) == counted.count("DELETE") + counted.count("SELECT")
 
 
@@ -232,3 +232,13 @@ def test_entries_are_never_loaded() -> None:
         tracemalloc.stop()
     assert not AuditEntry.objects.exists()
     assert peak < 1_500_000, "100 entries alone hold 2 MB of changes"
+
+
+def test_deliveries_that_are_over_go_with_the_entries_of_their_time() -> None:
+    entry(OLD)
+    for state, finished_at in (("done", OLD), ("failed", OLD), ("done", NEW), ("pending", None)):
+        DeliveryFactory(state=state, finished_at=finished_at, created_at=OLD)
+    assert run("--older-than=1y", "--dry-run") == "Would delete 1 entry and 1 change set, 2 deliveries."
+    assert run("--older-than=1y", "--model=testapp.Tag") == "Deleted 0 entries and 0 change sets."
+    assert run("--older-than=1y", "--batch=1") == "Deleted 1 entry and 1 change set, 2 deliveries."
+    assert list(Delivery.objects.order_by("id").values_list("state", flat=True)) == ["done", "pending"]

@@ -6,6 +6,7 @@ import datetime
 import re
 from argparse import ArgumentParser
 from difflib import get_close_matches
+from itertools import chain
 from typing import Any, Final
 
 from django.apps import apps
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ...models import AuditEntry
-from ...retention import BATCH, Pruned, count, doomed, prune
+from ...retention import BATCH, Pruned, count, done_deliveries, doomed, prune, prune_deliveries
 
 UNITS: Final = {"h": 1, "d": 24, "w": 7 * 24, "y": 365 * 24}
 AGE: Final = re.compile(r"([0-9]+)([hdwy])", re.ASCII | re.IGNORECASE)
@@ -62,17 +63,27 @@ class Command(BaseCommand):
             raise CommandError(_("--batch must be between 1 and %d.") % MAX_BATCH)
         moment = age_limit(options["older_than"])
         entries = doomed(moment, models=[label_of(label, using) for label in options["model"]], using=using)
+        deliveries = done_deliveries(moment, using=using)
+        if options["model"]:
+            deliveries = deliveries.none()
         if options["dry_run"]:
-            self.stdout.write(_("Would delete %s.") % told(count(entries)))
+            found = count(entries) + Pruned(deliveries=deliveries.count())
+            self.stdout.write(_("Would delete %s.") % told(found))
             return
-        self.stdout.write(_("Deleted %s.") % told(sum(prune(entries, batch=options["batch"]), Pruned())))
+        gone = chain(
+            prune(entries, batch=options["batch"]), prune_deliveries(deliveries, batch=options["batch"])
+        )
+        self.stdout.write(_("Deleted %s.") % told(sum(gone, Pruned())))
 
 
 def told(pruned: Pruned) -> str:
     """Return counts as words."""
     entries = ngettext("%d entry", "%d entries", pruned.entries) % pruned.entries
     change_sets = ngettext("%d change set", "%d change sets", pruned.change_sets) % pruned.change_sets
-    return _("%(entries)s and %(change_sets)s") % {"entries": entries, "change_sets": change_sets}
+    words = _("%(entries)s and %(change_sets)s") % {"entries": entries, "change_sets": change_sets}
+    if pruned.deliveries:
+        words += ", " + ngettext("%d delivery", "%d deliveries", pruned.deliveries) % pruned.deliveries
+    return words
 
 
 def age_limit(age: str) -> datetime.datetime:
