@@ -84,8 +84,8 @@ def create_for_event(declaration: AutoCreate, event: ChangeEvent) -> None:
 
 def create_once(declaration: AutoCreate, instance: Model, using: str) -> Model:
     """Return the row that belongs to an instance, made if there is none; a race for it is no error."""
-    target = _model(declaration.target)
-    relation = relation_field(target, _model(declaration.model), declaration.field)
+    target = model_of(declaration.target)
+    relation = relation_field(target, model_of(declaration.model), declaration.field)
     rows = target._base_manager.using(using)
     values = {name: _for_instance(value, instance) for name, value in declaration.defaults.items()}
     try:
@@ -99,7 +99,7 @@ def _for_instance(value: Any, instance: Model) -> Any:
     return partial(value, instance) if callable(value) else value
 
 
-def _model(label: str) -> type[Model]:
+def model_of(label: str) -> type[Model]:
     try:
         return apps.get_model(label)
     except (LookupError, ValueError) as error:
