@@ -6,6 +6,7 @@ The entry holds most of it; an event without an entry is kept whole. Secret valu
 from __future__ import annotations
 
 import datetime
+import logging
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from ..registry import registry
 from ..types import Action, Actor, ActorKind, AuditContext, Cause, EntryAddress, Timing
 from ..values import decode, encode, json_safe, text
 
+logger = logging.getLogger("signals_audit.reactions")
+
 KIND: Final = "hook"
 
 
@@ -30,9 +33,18 @@ def jobs_of(events: Iterable[ChangeEvent]) -> Iterator[Job]:
     """Yield what durable hooks have to do because of events, and note its keys with these."""
     for event in events:
         for hook in hooks.of(event.model):
-            if hook.durable and hook.wants(event):
+            if hook.durable and _is_wanted(hook, event):
                 key = event.deliveries[hook.identity] = key_of(KIND, hook.identity, event.uid)
                 yield Job(KIND, hook.identity, body_of(event), key, hook.timing is Timing.TASK)
+
+
+def _is_wanted(hook: Hook, event: ChangeEvent) -> bool:
+    """Ask for a hook's condition; one that fails is logged: what comes after COMMIT holds up no write."""
+    try:
+        return hook.wants(event)
+    except Exception:
+        logger.exception("The condition of the hook %s failed: it does not run", hook.name)
+        return False
 
 
 def is_of_batch(delivery: Delivery) -> bool:
