@@ -8,8 +8,7 @@ import sys
 
 import django
 
-VARIABLE = "SIGNALS_AUDIT_TEST_DB"
-VENDORS = ("sqlite", "postgresql", "mariadb")
+from .command import CLOCK, VARIABLE, VENDORS, add_clock
 
 
 def options() -> argparse.Namespace:
@@ -19,6 +18,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--count", type=int, default=200, help="operations in each round")
     parser.add_argument("--mode", choices=["transaction", "autocommit", "both"], default="both")
+    add_clock(parser)
     parser.add_argument("--quick", action="store_true", help="one round of a few: do the cases still work?")
     parser.add_argument(
         "--profile", metavar="VARIANT", help="say where a variant of one case spends its time"
@@ -30,6 +30,7 @@ def options() -> argparse.Namespace:
 def main() -> None:
     chosen = options()
     os.environ[VARIABLE] = chosen.database
+    os.environ[CLOCK] = chosen.clock
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.benchmarks.settings"
     django.setup()
     from .database import database

@@ -20,7 +20,7 @@ from typing import Any
 
 import django
 
-from .__main__ import VARIABLE, VENDORS
+from .command import VARIABLE, VENDORS
 
 FILE = "SIGNALS_AUDIT_BENCHMARK_FILE"
 VARIANTS = ("plain", "exact", "database", "triggers")

@@ -20,7 +20,8 @@ from .twins import VARIANTS
 
 def report(cases: Sequence[Case], chosen: argparse.Namespace) -> None:
     """Measure cases and print each as a line when it is done, and in the end how far the aims are met."""
-    print(f"Python {platform.python_version()}, Django {django.__version__}, {connection.vendor}")
+    version = f"Python {platform.python_version()}, Django {django.__version__}"
+    print(f"{version}, {connection.vendor}, clock: {chosen.clock}")
     print(
         "Ratio to plain Django: least/least (median of rounds). plain: microseconds of an operation, least."
     )

@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.benchmarks.__main__ import VARIABLE, VENDORS
-
+from ..command import CLOCK, VARIABLE, VENDORS, add_clock
 from .comparing import Comparison, lineup
 from .environment import environment, versions
 from .known import NEIGHBOURS, NOTHING, OURS, Neighbour
@@ -32,6 +31,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=7, help="besides one to warm up")
     parser.add_argument("--count", type=int, default=100, help="operations in each round")
     parser.add_argument("--mode", choices=["transaction", "autocommit", "both"], default="transaction")
+    add_clock(parser)
     parser.add_argument("--quick", action="store_true", help="one round of a few: does it still work?")
     return parser.parse_args()
 
@@ -56,9 +56,10 @@ def python_for(chosen: argparse.Namespace, packages: list[str]) -> Iterator[Path
 def main() -> None:
     chosen = options()
     os.environ[VARIABLE] = chosen.database
+    os.environ[CLOCK] = chosen.clock
     names = [neighbour.name for neighbour in wanted(chosen)]
     with python_for(chosen, names) as python:
-        print(f"Python {platform.python_version()}, {chosen.database}", end="")
+        print(f"Python {platform.python_version()}, {chosen.database}, clock: {chosen.clock}", end="")
         print(*(f", {name} {version}" for name, version in versions(python, names).items()), sep="")
         with working(python, [NOTHING.name, OURS, *names]) as workers:
             run(workers, chosen)
