@@ -136,6 +136,6 @@ def _judged(
         state = State.LEFT_OVER if names else State.IMPOSSIBLE
         return Status(table.name, table.label, state, names, reason), None
     built: Built = dialect.build(table, connection)
-    current = len(names) == EVENTS and all(name.endswith(built.digest) for name in names)
+    current = len(names) == built.triggers and all(name.endswith(built.digest) for name in names)
     state = State.UP_TO_DATE if current else State.OUT_OF_DATE if names else State.MISSING
     return Status(table.name, table.label, state, names), built

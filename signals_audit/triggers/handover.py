@@ -24,6 +24,7 @@ from ..types import Actor, AuditContext
 from ..values import json_safe, text
 from . import DIALECTS, EVENTS
 from .postgresql import of_tables
+from .sets import may_be_many
 from .speech import Said, Settings, speech_for
 from .tables import also_written_through, models_on
 
@@ -65,6 +66,7 @@ class Handover:
             models = models_on(self._connection.alias)
             self._labels = [concrete(model).label for model in models]
             self._names = [concrete(model).db_table for model in models]
+            self._keys = {str(field.column) for model in models for field in model._meta.pk_fields}
             named = "|".join(map(re.escape, {*self._names, *also_written_through(models)})) or "(?!)"
             self._mention = re.compile(rf"(?<!\w)(?:{named})(?!\w)", re.IGNORECASE)
             self._tables = None
@@ -104,13 +106,13 @@ class Handover:
         if not self._concerns(text):
             return execute(sql, params, many, context)
         if self._is_in_transaction():
-            with self._speech.spoken(self._what_to_say()):
+            with self._speech.spoken(self._what_to_say(text)):
                 return execute(sql, params, many, context)
         if not self._may_begin(text):
             return execute(sql, params, many, context)
         with transaction.atomic(self._connection.alias):
             self._renew()
-            with self._speech.spoken(self._what_to_say()):
+            with self._speech.spoken(self._what_to_say(text)):
                 return execute(sql, params, many, context)
 
     def _concerns(self, sql: str) -> bool:
@@ -137,15 +139,21 @@ class Handover:
             return False
         return self._connection.vendor != "sqlite" or " RETURNING " not in sql.upper()
 
-    def _what_to_say(self) -> Said | None:
-        """Return what the database has to be told; None when it was told, and nothing has changed since."""
+    def _what_to_say(self, sql: str = "") -> Said | None:
+        """Return what the database has to be told; None when it was told, and nothing has changed since.
+
+        That triggers are to take rows together stays said: to take it back would cost more than it gives.
+        """
         context = contexts.current()
         silent = tuple(label.lower() for label in self._labels if contexts.is_disabled(label))
-        if self._is_said(context, silent):
+        was_by_sets = self._said is not None and self._said.by_sets
+        by_sets = was_by_sets or (self._speech.stays and may_be_many(sql, self._keys))
+        if by_sets == was_by_sets and self._is_said(context, silent):
             return None
         actor = contexts.resolve_actor(context)
         slot, slots = self._slot_of((actor, *_facts_of(context)))
-        said = Said(slot, _written(actor, context), actor.id or "", _cause(context), silent)
+        facts, cause = _written(actor, context), _cause(context)
+        said = Said(slot, facts, actor.id or "", cause, silent, by_sets=by_sets)
         if said == self._said:
             self._context = context
             return None

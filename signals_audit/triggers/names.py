@@ -13,7 +13,8 @@ PREFIX: Final = "signals_audit_"
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The statements that make a table's triggers, and the digest in the names of these."""
+    """The statements that make a table's triggers, the digest in their names, and how many they are."""
 
     digest: str
     statements: tuple[str, ...]
+    triggers: int = 3

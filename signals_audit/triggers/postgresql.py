@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ..models import AuditEntry, ChangeSet
 from ..spelling.columns import Table
-from ..spelling.literals import digest_of, literal
+from ..spelling.literals import digest_of
 from ..spelling.postgresql import Spelling, functions
 from ..spelling.postgresql import why_not as why_not
-from ..types import Action
 from .names import PREFIX, Built
+from .postgresql_body import BY_ROWS, BY_SETS, Body
 
 SHARED = Path(__file__).with_name("sql") / "postgresql.sql"
 BODY = "$signals_audit_table$"
-EVENTS = {
-    "insert": "AFTER INSERT",
-    "update": "AFTER UPDATE",
-    "delete": "AFTER DELETE",
+ROWS = {"insert": BY_ROWS, "update": f"OLD *<> NEW AND {BY_ROWS}", "delete": BY_ROWS}
+SETS = {
+    "insert": "NEW TABLE AS signals_new",
+    "update": "OLD TABLE AS signals_old NEW TABLE AS signals_new",
+    "delete": "OLD TABLE AS signals_old",
 }
 SCHEMA = """
     SELECT nspname FROM pg_namespace JOIN pg_class ON relnamespace = pg_namespace.oid
@@ -73,20 +73,24 @@ def build(table: Table, connection: BaseDatabaseWrapper) -> Built:
     schema = _schema(connection)
     quote = connection.ops.quote_name
     spellings = functions(quote(schema))
-    shared = SHARED.read_text("utf-8").format(
-        schema=quote(schema),
-        entries=f"{quote(schema)}.{quote(AuditEntry._meta.db_table)}",
-        change_sets=f"{quote(schema)}.{quote(ChangeSet._meta.db_table)}",
+    entries, change_sets = (
+        f"{quote(schema)}.{quote(model._meta.db_table)}" for model in (AuditEntry, ChangeSet)
     )
-    body = _Body(table, quote(schema), Spelling(table, connection, quote(schema))).text()
-    digest = digest_of(spellings, shared, body)
+    shared = SHARED.read_text("utf-8").format(schema=quote(schema), entries=entries, change_sets=change_sets)
+    body = Body(table, quote(schema), entries, Spelling(table, connection, quote(schema))).text()
+    digest = digest_of(spellings, shared, body, *ROWS.values(), BY_SETS)
     function = f"{quote(schema)}.{quote(PREFIX + digest)}"
     make = (
         f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
         f"SET search_path = pg_catalog, pg_temp AS {BODY}\n{body}\n{BODY}"
     )
-    triggers = [_trigger(event, digest, quote(table.name), quote, function) for event in EVENTS]
-    return Built(digest=digest, statements=(spellings, shared, make, *triggers))
+    name = f"{PREFIX}{{}}_{digest}"
+    triggers = [
+        trigger.format(table=quote(table.name), function=function)
+        for event in ROWS
+        for trigger in _triggers(event, quote(name.format(event)), quote(name.format(f"{event}_set")))
+    ]
+    return Built(digest=digest, statements=(spellings, shared, make, *triggers), triggers=len(triggers))
 
 
 def _schema(connection: BaseDatabaseWrapper) -> str:
@@ -95,11 +99,14 @@ def _schema(connection: BaseDatabaseWrapper) -> str:
         return str(cursor.fetchone()[0])
 
 
-def _trigger(event: str, digest: str, table: str, quote: Any, function: str) -> str:
-    when = "WHEN (OLD *<> NEW) " if event == "update" else ""
-    name = quote(f"{PREFIX}{event}_{digest}")
+def _triggers(event: str, row: str, statement: str) -> tuple[str, str]:
+    """Return the triggers of an event, of which a setting wakes one: for rows, and for all of a statement."""
+    make, on = "CREATE TRIGGER {} AFTER {} ON {{table}} ", "EXECUTE FUNCTION {{function}}()"
     return (
-        f"CREATE TRIGGER {name} {EVENTS[event]} ON {table} FOR EACH ROW {when}EXECUTE FUNCTION {function}()"
+        f"{make}FOR EACH ROW WHEN ({ROWS[event]}) {on}".format(row, event.upper()),
+        f"{make}REFERENCING {SETS[event]} FOR EACH STATEMENT WHEN ({BY_SETS}) {on}".format(
+            statement, event.upper()
+        ),
     )
 
 
@@ -119,50 +126,3 @@ def drop_shared(connection: BaseDatabaseWrapper) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(FUNCTIONS)
         return [f"DROP FUNCTION {signature}" for (signature,) in cursor.fetchall()]
-
-
-class _Body:
-    """The text of a table's function."""
-
-    def __init__(self, table: Table, schema: str, spelling: Spelling) -> None:
-        self._table = table
-        self._schema = schema
-        self._spelling = spelling
-
-    def text(self) -> str:
-        label = self._table.label.lower()
-        record = f"place := {self._schema}.signals_audit_recorded"
-        facts = f"{literal(self._table.label)}, {literal(self._table.using)}"
-        return f"""
-DECLARE
-    pieces text := '';
-    changes jsonb;
-    place integer;
-BEGIN
-    IF position({literal(f" {label} ")} IN ' ' || current_setting('signals_audit.disabled', true) || ' ') > 0
-        OR current_setting('signals_audit.disabled', true) = '*' THEN
-        RETURN NULL;
-    END IF;
-    IF TG_OP = 'INSERT' THEN
-        changes := {self._spelling.changes(Action.CREATE)};
-        {record}('create', {facts}, {self._spelling.key("NEW")}, changes);
-    ELSIF TG_OP = 'DELETE' THEN
-        changes := {self._spelling.changes(Action.DELETE)};
-        {record}('delete', {facts}, {self._spelling.key("OLD")}, changes);
-    ELSE
-{self._differences()}
-        IF pieces <> '' THEN
-            changes := {self._spelling.whole("pieces")};
-            {record}('update', {facts}, {self._spelling.key("NEW")}, changes);
-        END IF;
-    END IF;
-    RETURN NULL;
-END"""
-
-    def _differences(self) -> str:
-        return "\n".join(
-            f"        IF {self._spelling.column_differs(column)} THEN\n"
-            f"            pieces := pieces || {self._spelling.piece(column, Action.UPDATE)};\n"
-            f"        END IF;"
-            for column in self._table.columns
-        )

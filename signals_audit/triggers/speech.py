@@ -21,7 +21,8 @@ from .sqlite import CONTEXT, FACTS
 class Said:
     """What triggers have to know. Each context of a transaction has a slot, and a change set of its own.
 
-    `is_new` says that the slot was another context's before.
+    `is_new` says that the slot was another context's before, `by_sets` that triggers are to take all rows of
+    a statement together.
     """
 
     slot: int
@@ -30,6 +31,7 @@ class Said:
     cause: tuple[str, str, str] | None
     silent: tuple[str, ...]
     is_new: bool = False
+    by_sets: bool = False
 
 
 class Speech(Protocol):
@@ -45,7 +47,7 @@ class Settings:
     """PostgreSQL: settings that end with the transaction, and go back with its savepoints."""
 
     stays = True
-    NAMES = ("current", "facts", "actor", "cause", "disabled")
+    NAMES = ("current", "facts", "actor", "cause", "disabled", "sets")
     SET = tuple(f"set_config('signals_audit.{name}', %s, true)" for name in NAMES)
     CLEARED = "set_config(%s, '', true)"
 
@@ -67,7 +69,8 @@ class Settings:
 
     def _settings(self, said: Said) -> tuple[tuple[str, ...], tuple[str, ...]]:
         cause = "\n".join(said.cause) if said.cause else ""
-        told = (str(said.slot), dumps(said.facts), said.actor_id, cause, " ".join(said.silent))
+        who = (str(said.slot), dumps(said.facts), said.actor_id, cause)
+        told = (*who, " ".join(said.silent), "on" if said.by_sets else "")
         if not said.is_new:
             return self.SET, told
         return (*self.SET, self.CLEARED), (*told, f"signals_audit.slot_{said.slot}")
