@@ -22,7 +22,7 @@ class SignalsAuditConfig(AppConfig):
         from .capture import loading, pipeline, receivers, seams
         from .conf import get_settings, on_settings_changed
         from .hooks import hooks
-        from .reactions import dispatch, durable, notices, profiles
+        from .reactions import channels, dispatch, durable, notices, profiles
         from .registry import registry
 
         pipeline.connect(
@@ -35,6 +35,7 @@ class SignalsAuditConfig(AppConfig):
             after_commit=dispatch.after_commit,
             awaits=dispatch.awaits,
         )
+        deliveries.handle(channels.KIND, channels.deliver)
         deliveries.handle_together(durable.KIND, dispatch.deliver, durable.is_of_batch)
         hooks.add_source(profiles.profile_hooks)
         hooks.add_source(notices.notify_hooks)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.utils.translation import gettext
 
 from .display import AnyField, field_of, model_of, printable, show
 from .models import Notification
 from .types import ActorKind
+from .values import MASKED_VALUE, encode
+
+MASKED: Final = encode(MASKED_VALUE)
 
 
 def sentence(notification: Notification) -> str:
@@ -35,9 +38,28 @@ def verb_text(notification: Notification) -> str:
     if "%(" not in verb:
         return verb
     try:
-        return verb % values_shown(notification.data)
+        return verb % values_shown(merged(notification))
     except (KeyError, TypeError, ValueError):
         return verb
+
+
+def merged(notification: Notification) -> Any:
+    """Return the data of a notification; for one that stands for several, with what was before the first."""
+    data, first = notification.data, notification.first_data
+    if isinstance(data, Mapping) and isinstance(first, Mapping) and "before" in first:
+        return {**data, "before": first["before"]}
+    return data
+
+
+def remark(notification: Notification) -> str:
+    """Return what there is to say of a notification that stands for several; "" where it is just one."""
+    if notification.count < 2:
+        return ""
+    data = merged(notification)
+    is_back = isinstance(data, Mapping) and "before" in data and data["before"] == data.get("after")
+    if is_back and data["before"] != MASKED:
+        return gettext("%d changes, back to what it was") % notification.count
+    return gettext("%d changes since") % notification.count
 
 
 def values_shown(data: Any) -> dict[str, str]:

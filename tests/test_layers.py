@@ -30,8 +30,8 @@ LAYERS = tuple(
         "capture",
         "models querysets expansion recorder bulk spool recovery failures history spelling triggers "
         "deliveries reactions retention",
-        "display differences lines sentences timeline chains",
-        "middleware admin views urls checks testing management templatetags",
+        "display differences lines sentences timeline chains channels",
+        "middleware admin inbox views urls checks tasks testing management templatetags",
         "apps",
     )
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from .kinds import declare_kind
 from .notifications import notify
 from .profiles import ensure_profile
 
-__all__ = ["ensure_profile", "notify"]
+__all__ = ["declare_kind", "ensure_profile", "notify"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from django.core import exceptions
-from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import Manager, Model, QuerySet
+from django.core.exceptions import FieldError, ObjectDoesNotExist
+from django.db.models import Manager, Model, QuerySet, prefetch_related_objects
 
 # New in Django 6.1: an instance may refuse to load what it does not hold.
 FETCH_REFUSED: Final = getattr(exceptions, "FieldFetchBlocked", ())
@@ -23,6 +24,13 @@ def follow(start: Any, path: str) -> list[Any]:
     for step in path.split("."):
         found = [value for holder in found for value in _values(_step(holder, step))]
     return found
+
+
+def load_together(starts: Sequence[Model], paths: Iterable[str]) -> None:
+    """Load what paths lead to for many objects at once, as far as that can be told before it is tried."""
+    for path in filter(None, paths):
+        with suppress(AttributeError, ValueError, TypeError, FieldError):
+            prefetch_related_objects(list(starts), path.replace(".", "__"))
 
 
 def _step(holder: Any, name: str) -> Any:

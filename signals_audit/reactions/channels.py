@@ -1,0 +1,82 @@
+"""The channels on which people are told, as `SIGNALS_AUDIT["CHANNELS"]` names them; by default the inbox.
+
+A name stands for the dotted path of a `Channel`, or for a dict with the path as `BACKEND` and its options.
+Every channel knows the options `PACE`, for users who have not said how soon they want to be told, and `TASK`,
+which has another process do it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext
+
+from ..conf import get_settings, on_settings_changed
+from ..deliveries import GiveUp
+from ..models import Delivery, Notification
+from ..types import Pace
+
+logger = logging.getLogger("signals_audit.reactions")
+
+KIND: Final = "channel"
+DEFAULT: Final = {"inbox": "signals_audit.channels.Inbox"}
+
+
+class Channel:
+    """One way to tell people: a subclass says how, in `send()`."""
+
+    pace = Pace.NOW
+    paces: tuple[Pace, ...] = (Pace.NOW, Pace.DAILY, Pace.WEEKLY, Pace.OFF)
+    chunk = 500  # notifications of one delivery
+    is_inbox = False
+
+    def __init__(self, name: str, options: Mapping[str, Any]) -> None:
+        self.name = name
+        self.options = options
+        if options.get("PACE") in self.paces:
+            self.pace = Pace(options["PACE"])
+
+    @property
+    def label(self) -> str:
+        """Return what users know the channel as."""
+        return str(self.options.get("LABEL") or gettext(self.name))
+
+    def send(self, notifications: Sequence[Notification], delivery: Delivery) -> None:
+        """Tell people; what this raises has it tried again, `GiveUp` ends it.
+
+        A digest (`"digest" in delivery.body`) has notifications of one recipient, others of any number.
+        """
+        raise NotImplementedError
+
+
+@cache
+def channels() -> Mapping[str, Channel]:
+    """Return the channels by name; one that cannot be made is logged, and the others work."""
+    return dict(_made(get_settings().CHANNELS or DEFAULT))
+
+
+on_settings_changed(channels.cache_clear)
+
+
+def _made(configured: Mapping[str, Any]) -> Iterator[tuple[str, Channel]]:
+    for name, value in configured.items():
+        options = value if isinstance(value, Mapping) else {"BACKEND": value}
+        try:
+            yield name, import_string(options["BACKEND"])(name, options)
+        except Exception:
+            logger.exception("Nobody can be told on the channel %r: see SIGNALS_AUDIT['CHANNELS']", name)
+
+
+def deliver(delivery: Delivery) -> None:
+    """Tell people what a delivery is about; of what is gone meanwhile, nobody is told."""
+    channel = channels().get(delivery.name)
+    if channel is None:
+        raise GiveUp(f"There is no channel {delivery.name!r} any more.")
+    rows = Notification._base_manager.using(delivery._state.db).select_related("recipient")
+    found = list(rows.filter(pk__in=delivery.body.get("notifications", ())).order_by("id"))
+    if found:
+        channel.send(found, delivery)
