@@ -108,6 +108,7 @@ DELIVERY: Final = {
     "ATTEMPTS": Shape("a number above 0", _is_number),
     "DEPTH": Shape("a number above 0", _is_number),
     "TASKS": Shape("a dotted path", is_text),
+    "QUEUE": Shape("the name of a queue or None", optional(is_text)),
 }
 
 

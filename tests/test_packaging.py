@@ -52,6 +52,8 @@ def test_the_package_needs_django_alone() -> None:
     assert {name: len(needed) for name, needed in METADATA["optional-dependencies"].items()} == {
         "postgres": 1,
         "mysql": 1,
+        "celery": 1,
+        "tasks": 1,
     }
 
 

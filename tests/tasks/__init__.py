@@ -1,0 +1,1 @@
+"""Deliveries in other processes: real workers, of Celery with a real Redis and of Django's tasks."""
