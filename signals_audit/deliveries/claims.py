@@ -13,6 +13,7 @@ from django.db import connections, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from ..capture.connection import state_of
 from ..exceptions import ClaimLost
 from ..models import Delivery
 from ..types import DeliveryState
@@ -29,7 +30,7 @@ def deliveries(using: str) -> QuerySet[Delivery]:
 
 def claim(keys: Sequence[str], using: str) -> list[Delivery]:
     """Claim those of some deliveries that nobody has tried yet, and return them in order."""
-    return _claimed(deliveries(using).filter(key__in=keys, state=DeliveryState.PENDING), using)
+    return _claimed(deliveries(using).filter(key__in=keys), Q(state=DeliveryState.PENDING))
 
 
 def claim_due(using: str, limit: int) -> list[Delivery]:
@@ -37,16 +38,20 @@ def claim_due(using: str, limit: int) -> list[Delivery]:
     is_due = Q(state__in=OPEN, due_at__lte=timezone.now())
     due = deliveries(using).filter(is_due).order_by("due_at", "id")
     can_skip = connections[using].features.has_select_for_update_skip_locked
-    with transaction.atomic(using) if can_skip else transaction.atomic(using, savepoint=False):
+    with transaction.atomic(using):
+        state_of(connections[using]).lock_before_read()
         chosen = due.select_for_update(skip_locked=True) if can_skip else due
         keys = list(chosen.values_list("pk", flat=True)[:limit])
-        return _claimed(deliveries(using).filter(is_due, pk__in=keys), using)
+        return _claimed(deliveries(using).filter(pk__in=keys), is_due)
 
 
-def _claimed(wanted: QuerySet[Delivery], using: str) -> list[Delivery]:
+def _claimed(named: QuerySet[Delivery], condition: Q) -> list[Delivery]:
+    """Claim those of some deliveries, which are named by a key, that meet a condition."""
     token, until = uuid.uuid4(), timezone.now() + policy().lease
-    count = wanted.update(state=DeliveryState.RUNNING, claim=token, attempts=F("attempts") + 1, due_at=until)
-    return list(deliveries(using).filter(claim=token).order_by("id")) if count else []
+    count = named.filter(condition).update(
+        state=DeliveryState.RUNNING, claim=token, attempts=F("attempts") + 1, due_at=until
+    )
+    return list(named.filter(claim=token).order_by("id")) if count else []
 
 
 def mark_done(claimed: Sequence[Delivery], using: str) -> None:

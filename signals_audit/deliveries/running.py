@@ -1,4 +1,4 @@
-"""Trying deliveries: each in a transaction with the mark that it is done, so what it writes counts once."""
+"""Trying deliveries, and marking them done: what is written for them counts with the mark, and so once."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from django.db import transaction
+from django.db import connections, transaction
 from django.utils.module_loading import import_string
 
+from ..capture.connection import state_of
 from ..exceptions import ClaimLost, GiveUp, LoopDetected
 from ..models import Delivery
 from .claims import claim, claim_due, mark_done, mark_failed, release
@@ -29,9 +30,14 @@ def _never(_delivery: Delivery) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """What runs the deliveries of a kind, and which of those with the same name it takes together."""
+    """What runs the deliveries of a kind, and which of those with the same name it takes together.
+
+    What `writes` runs in one transaction with the mark that it is done. What speaks to others does not: they
+    may take their time, and cannot be rolled back.
+    """
 
     run: Run
+    writes: bool
     together: Callable[[Delivery], bool] = _never
 
 
@@ -39,18 +45,18 @@ _handlers: dict[str, Handler] = {}
 
 
 def handle(kind: str, function: Callable[[Delivery], None]) -> None:
-    """Have a function run the deliveries of a kind, one by one."""
+    """Have a function that speaks to others run the deliveries of a kind, one by one."""
 
     def run(claimed: Sequence[Delivery]) -> None:
         for delivery in claimed:
             function(delivery)
 
-    _handlers[kind] = Handler(run)
+    _handlers[kind] = Handler(run, writes=False)
 
 
 def handle_together(kind: str, function: Run, together: Callable[[Delivery], bool]) -> None:
-    """Have a function run the deliveries of a kind: those together that have one name, where that is said."""
-    _handlers[kind] = Handler(function, together)
+    """Have a function that writes run deliveries of a kind: where it is said, those of one name at once."""
+    _handlers[kind] = Handler(function, writes=True, together=together)
 
 
 def schedule(jobs: Sequence[Job], *, using: str) -> None:
@@ -134,15 +140,32 @@ def _tried(claimed: Sequence[Delivery], using: str) -> bool:
     if handler is None:
         _note_failure(claimed, using, f"Nobody delivers what is of the kind {first.kind!r}.", for_good=True)
         return False
-    return attempt(claimed, using, partial(handler.run, claimed))
+    run = partial(handler.run, claimed)
+    if handler.writes:
+        return attempt(claimed, using, run)
+    return _attempted(claimed, using, partial(_then_mark, claimed, using, run))
 
 
 def attempt(claimed: Sequence[Delivery], using: str, run: Callable[[], None]) -> bool:
     """Run a function and mark deliveries done in one transaction, or keep why it failed; return which."""
+    return _attempted(claimed, using, partial(_together_with_mark, claimed, using, run))
+
+
+def _together_with_mark(claimed: Sequence[Delivery], using: str, run: Callable[[], None]) -> None:
+    with transaction.atomic(using):
+        state_of(connections[using]).lock_before_read()
+        run()
+        mark_done(claimed, using)
+
+
+def _then_mark(claimed: Sequence[Delivery], using: str, run: Callable[[], None]) -> None:
+    run()
+    mark_done(claimed, using)
+
+
+def _attempted(claimed: Sequence[Delivery], using: str, step: Callable[[], None]) -> bool:
     try:
-        with transaction.atomic(using):
-            run()
-            mark_done(claimed, using)
+        step()
     except ClaimLost:
         logger.warning("%s took longer than its lease, and is left to others", claimed[0].name)
         return False
