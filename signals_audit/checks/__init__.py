@@ -4,7 +4,7 @@ Importing this package registers them. Their ids are stable:
 
 * E001 unknown setting, E002 unknown model, E003 unknown field, E004 value of the wrong type, E005 path that
   leads nowhere, E006 settings that are no dict, E007 hook that cannot run, E008 triggers on a database
-  that has none of ours;
+  that has none of ours, E009 nothing that hands over tasks, E010 hooks that cannot be told apart;
 * W001 middleware missing, W002 middleware before authentication, W003 field that may hold a secret, W005
   database without the log's tables. W004 is not used any more;
 * W008 triggers missing, out of date, left over or not possible (asked of databases), W009 field that triggers
@@ -14,7 +14,9 @@ Importing this package registers them. Their ids are stable:
 * W019 to W024 (deploy), holes that were chosen: nothing recorded, raw SQL unnoticed, values before from
   memory, statements without entries, what fires no triggers, other triggers (asked of databases);
 * W010 entries in the spool, W011 entries that this process could not write, W012 (deploy) spool in a
-  temporary folder, W013 raw SQL of this process that wrote to audited tables.
+  temporary folder, W013 raw SQL of this process that wrote to audited tables;
+* W025 hook that runs as a task where there are no tasks, W026 deliveries that have failed, W027 deliveries
+  that nobody makes (both asked of databases).
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from __future__ import annotations
 from . import (
     blindspots,
     chosen,
+    delivery,
     fields,
     labels,
     middleware,
@@ -36,6 +39,7 @@ from . import (
 __all__ = [
     "blindspots",
     "chosen",
+    "delivery",
     "fields",
     "labels",
     "middleware",

@@ -85,7 +85,7 @@ def _model_misfits(label: Any, options: Any) -> Iterator[CheckMessage]:
         message = f'{SETTING}["MODELS"] has the key {shown(label)}, which is no label.'
         yield error(4, message, f"It must be {LABEL.words}.")
     if options is not None:
-        yield from _misfits(f'{SETTING}["MODELS"][{shown(label)}]', options, OPTIONS)
+        yield from misfits(f'{SETTING}["MODELS"][{shown(label)}]', options, OPTIONS)
 
 
 @register(TAG)
@@ -104,7 +104,7 @@ def _target_misfits(label: Any, value: Any) -> Iterator[CheckMessage]:
         return
     for target in value if isinstance(value, (list, tuple)) else [value]:
         if isinstance(target, Mapping):
-            yield from _misfits(where, target, TARGET, required=["model"])
+            yield from misfits(where, target, TARGET, required=["model"])
 
 
 @register(TAG)
@@ -116,13 +116,14 @@ def check_notify(**_kwargs: Any) -> list[CheckMessage]:
     return [
         message
         for place, notice in enumerate(notices)
-        for message in _misfits(f'{SETTING}["NOTIFY"][{place}]', notice, NOTICE, required=REQUIRED)
+        for message in misfits(f'{SETTING}["NOTIFY"][{place}]', notice, NOTICE, required=REQUIRED)
     ]
 
 
-def _misfits(
+def misfits(
     where: str, value: Any, shapes: Mapping[str, Shape], *, required: Iterable[str] = ()
 ) -> Iterator[CheckMessage]:
+    """Yield what is wrong with a dict of options."""
     if not isinstance(value, Mapping):
         yield _misfit(where, DICT, value)
         return

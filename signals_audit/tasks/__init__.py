@@ -16,7 +16,10 @@ from django.utils.module_loading import import_string
 from ..deliveries.policy import policy
 from ..exceptions import ConfigurationError
 
+DEFAULT: Final = f"{__name__}.enqueue"
+BACKGROUND: Final = f"{__name__}.background"
 FRAMEWORKS: Final = ("django.tasks", "django_tasks")
+MISSING: Final = "This Django has no tasks, and django-tasks is not installed."
 REMEDY: Final = (
     "Install django-signals-audit[tasks], or use Celery: SIGNALS_AUDIT"
     '["DELIVERY"]["TASKS"] = "signals_audit.tasks.celery.enqueue".'
@@ -31,8 +34,8 @@ def framework() -> str | None:
 def enqueue(key: str, using: str) -> None:
     """Have a worker of Django's tasks try a delivery; raise ConfigurationError where there are no tasks."""
     if framework() is None:
-        raise ConfigurationError(f"This Django has no tasks, and django-tasks is not installed. {REMEDY}")
-    import_string(f"{__name__}.background.enqueue")(key, using)
+        raise ConfigurationError(f"{MISSING} {REMEDY}")
+    import_string(f"{BACKGROUND}.enqueue")(key, using)
 
 
 # Celery's workers look for tasks in the package `tasks` of each app.

@@ -25,6 +25,11 @@ def deliver(key: str, using: str) -> bool:
     return deliveries.deliver(key, using)
 
 
+def queued() -> Any:
+    """Return the task, in the queue that the settings name; raise an error where the backend has it not."""
+    return deliver.using(queue_name=_queue())
+
+
 def enqueue(key: str, using: str) -> None:
     """Have a worker try a delivery."""
-    deliver.using(queue_name=_queue()).enqueue(key, using)
+    queued().enqueue(key, using)
