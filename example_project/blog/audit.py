@@ -18,7 +18,7 @@ register("blog.Tag")
 notify_on("blog.PostReaction", on="create", recipient="post.author", verb=_("reacted to"), target="post")
 
 
-@on_change("blog.PostReaction", "reaction")
+@on_change("blog.PostReaction", "reaction", durable=True)
 def announce_changed_reaction(event: ChangeEvent) -> None:
     """Tell the post's author what the reaction was and what it is now."""
     reaction = PostReaction.objects.select_related("post__author").filter(pk=event.pk).first()
