@@ -36,7 +36,7 @@ def delivered() -> dict[str, Any]:
     with worker_if_any():
         write(PLAIN, FAILS)
         write_and_undo()
-        wait_until(lambda: not deliveries(state=DeliveryState.RUNNING) and not deliveries(attempts=0))
+        wait_until(lambda: not deliveries(attempts=0) and not deliveries(state=DeliveryState.RUNNING))
     return facts()
 
 
