@@ -90,11 +90,6 @@ class ChangeEvent:
         """Tell whether the change came from a fixture."""
         return self.intention is not None and self.intention.raw
 
-    @property
-    def is_summary(self) -> bool:
-        """Tell whether the event stands for many rows; receivers hear of each of them instead."""
-        return self.pk is None
-
     @cached_property
     def instance(self) -> Model | None:
         """Return the object: the saved one, else the row as it is now; for a delete, as it was."""

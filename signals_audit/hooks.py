@@ -13,7 +13,7 @@ from django.db.models import Model
 from .conditions import ANY, Test
 from .conf import on_settings_changed
 from .events import Change, ChangeEvent
-from .registry import concrete, concrete_label
+from .registry import HISTORICAL, concrete, concrete_label
 from .types import Action, Timing
 
 HookFunction = Callable[[Any], Any]
@@ -114,7 +114,7 @@ class HookRegistry:
     def __init__(self) -> None:
         self._declared = Declarations()
         self._sources: tuple[HookSource, ...] = ()
-        self._found: dict[str, tuple[Hook, ...]] = {}
+        self._found: dict[type[Model], tuple[Hook, ...]] = {}
         self._listeners: list[Callable[[], None]] = []
 
     def add(self, hook: Hook) -> None:
@@ -136,13 +136,13 @@ class HookRegistry:
 
     def of(self, model: type[Model]) -> tuple[Hook, ...]:
         """Return a model's hooks, by priority and in order of declaration; a proxy counts as its model."""
-        label = concrete(model).label.lower()
-        if label not in self._found:
-            hooks = tuple(sorted(self._gather(label), key=lambda hook: -hook.priority))
-            if not apps.models_ready:
-                return hooks
-            self._found[label] = hooks
-        return self._found[label]
+        found = self._found.get(model)
+        if found is None:
+            label = concrete(model).label.lower()
+            found = tuple(sorted(self._gather(label), key=lambda hook: -hook.priority))
+            if apps.models_ready and model.__module__ != HISTORICAL:
+                self._found[model] = found
+        return found
 
     def _gather(self, label: str) -> Iterator[Hook]:
         for source in self._sources:

@@ -21,6 +21,7 @@ Capture = Literal["orm", "triggers"]
 Bulk = Literal["rows", "database", "summary", "off"]
 
 OWN_APP = "signals_audit"
+HISTORICAL = "__fake__"  # module of the classes that migrations make; they come and go, so nothing keeps them
 NEVER = frozenset({"sessions.session", "migrations.migration"})
 BY_DEFAULT_EXCLUDED = ("last_login",)
 

@@ -126,7 +126,7 @@ class WriteBlock:
             recorded = [event for event in self.events if event.address is not None]
             if recorded:
                 pipeline.write(self.state.connection, self.state.journal.unwritten(), recorded)
-            told = [event for event in self.events if not event.is_summary]
+            told = [event for event in self.events if event.pk is not None]  # not those that stand for many
             pipeline.keep(told, state.connection.alias)
             for event in told:
                 self.state.keep_until_commit(event)

@@ -12,9 +12,10 @@ from django.db.models import Model
 from django.db.transaction import TransactionManagementError
 
 from ..events import ChangeEvent
+from ..registry import HISTORICAL
 from . import pipeline
 from .journal import Journal
-from .plans import HISTORICAL, TablePlan, generation
+from .plans import TablePlan, generation
 from .rows import Reader
 
 logger = logging.getLogger("signals_audit")

@@ -12,11 +12,7 @@ from django.db.models import Field, ForeignKey, ManyToManyField, Model
 from ..conf import get_settings, on_settings_changed
 from ..hooks import hooks
 from ..masking import secret_fields
-from ..registry import ModelOptions, registry
-
-HISTORICAL = (
-    "__fake__"  # the module of the classes that migrations make; they come and go, so nothing keeps them
-)
+from ..registry import HISTORICAL, ModelOptions, registry
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -58,6 +54,7 @@ class TablePlan:
     names: tuple[str, ...]
     places: Mapping[str, int]
     key: tuple[int, ...]
+    key_fields: frozenset[Field[Any, Any]]
     recorded: frozenset[str] | None
     masked: frozenset[str]
     relations: tuple[Relation, ...]
@@ -149,6 +146,7 @@ def _plan(model: type[Model], written: type[Model], fields: tuple[Field[Any, Any
         names=tuple(field.name for field in fields),
         places={field.attname: place for place, field in enumerate(fields)},
         key=tuple(fields.index(field) for field in written._meta.pk_fields),
+        key_fields=frozenset(written._meta.pk_fields),
         recorded=None,
         masked=frozenset(),
         relations=(),

@@ -112,7 +112,8 @@ def update(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields = ()) ->
         known = remembered(compiler, plan, block)
         if known is not None:
             return _update_remembered(compiler, known, maker, wanted)
-        if sets_key(compiler, plan):
+        has_new_keys = sets_key(compiler, plan)
+        if has_new_keys:
             before = rows_by_new_key(compiler, block, reader)
         else:
             found = few_rows_before(compiler, block, reader, most=sets.few_updated(compiler, plan))
@@ -125,7 +126,7 @@ def update(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields = ()) ->
         else:
             given, count = [], run_plain(block, plain, ROW_COUNT) or 0
             after = reader.rows_of(before)
-        maker.updated(paired(plan, before, after), after)
+        maker.updated(paired(plan, before, after) if has_new_keys else before, after)
         return count, given
 
 

@@ -61,7 +61,7 @@ def awaits(model: type[Model]) -> bool:
 
 def keep(events: Sequence[ChangeEvent], using: str) -> None:
     """Note down what durable hooks have to do, so that it is known even if this process dies after COMMIT."""
-    if not any(hook.durable for model in {event.model for event in events} for hook in hooks.of(model)):
+    if not any(hook.durable for event in events for hook in hooks.of(event.model)):
         return
     if get_settings().ON_ERROR != "log":
         _keep(events, using)
