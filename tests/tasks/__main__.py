@@ -35,6 +35,7 @@ def outcome(name: str) -> dict[str, Any]:
         "unreachable": site.unreachable,
         "killed": site.killed,
         "killed_by_itself": site.killed_by_itself,
+        "killed_too_early": site.killed_too_early,
     }
     return dict(happen[name]())
 

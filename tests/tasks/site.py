@@ -73,6 +73,16 @@ def killed_by_itself() -> dict[str, Any]:
     return {"before": before, "after": facts()}
 
 
+def killed_too_early() -> dict[str, Any]:
+    """Have the process die that was given a task and has not begun with it."""
+    dies = Path(settings.FOLDER, "dies")
+    dies.touch()
+    write(PLAIN)
+    with worker(settings.BY):
+        wait_until(lambda: deliveries(state=DeliveryState.DONE) == 1)
+    return {**facts(), "died": not dies.exists()}
+
+
 def worker_if_any() -> AbstractContextManager[Worker | None]:
     return worker(settings.BY) if settings.BY in COMMANDS else nullcontext()
 

@@ -112,3 +112,8 @@ def test_a_hook_that_kills_its_process_leaves_the_worker_at_work(tmp_path: Path)
             comments={"kills itself": "here", "plain": "elsewhere"},
         ),
     }
+
+
+def test_celery_brings_back_a_task_whose_process_died_before_it_began(tmp_path: Path) -> None:
+    found = with_redis("killed_too_early", tmp_path)
+    assert found == {**having({"plain": ["done", 1, ""]}, comments={"plain": "elsewhere"}), "died": True}

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from django.conf import settings
 
+# Checks import what hands over tasks: workers have to find it without them.
 COMMANDS = {
-    "celery": "celery -A tests.tasks.celery_app worker --concurrency 1 --loglevel INFO "
-    "--queues celery,audit --without-gossip --without-mingle --without-heartbeat",
+    "celery": "celery -A tests.tasks.celery_app --skip-checks worker --concurrency 1 --loglevel INFO "
+    f"--queues {settings.QUEUE or 'celery'} --without-gossip --without-mingle --without-heartbeat",
     "database": "django db_worker --queue-name * --interval 0.1 --no-startup-delay",
 }
 
