@@ -154,12 +154,22 @@ def _from_entry(body: Mapping[str, Any], using: str) -> ChangeEvent:
     opened = ChangeSet.objects.using(using).filter(pk=change_set).first()
     if entry is None or opened is None:
         raise GiveUp(f"The entry {change_set} {seq} that this is because of is gone.")
+    return _event(body, _facts_of(entry, opened), EntryAddress(uuid.UUID(change_set), seq), using)
+
+
+def event_of_entry(entry: AuditEntry, opened: ChangeSet, pk: Any, using: str) -> ChangeEvent:
+    """Return the event that an entry tells of, whoever wrote it."""
+    body: dict[str, Any] = {"model": entry.model, "causes": [], "pk": encode(pk)}
+    return _event(body, _facts_of(entry, opened), EntryAddress(opened.pk, entry.seq), using)
+
+
+def _facts_of(entry: AuditEntry, opened: ChangeSet) -> dict[str, Any]:
     names = ("action", "object_id", "object_repr", "source", "changes")
     shared = ("reason", "correlation_id", "remote_addr", "path", "extra")
     facts = {name: getattr(entry, name) for name in names} | {name: getattr(opened, name) for name in shared}
     facts["actor"] = [opened.actor_kind, opened.actor_id or None, opened.actor_repr]
     facts["created_at"] = entry.created_at.isoformat()
-    return _event(body, facts, EntryAddress(uuid.UUID(change_set), seq), using)
+    return facts
 
 
 def _event(

@@ -8,11 +8,13 @@ from threading import Event
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, InterfaceError, close_old_connections, connections
+from django.db import DatabaseError, InterfaceError, close_old_connections, connections, router
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from signals_audit.deliveries import Delivered, deliver_due
+from signals_audit.models import Delivery
+from signals_audit.reactions.feed import Feed
 
 
 class Command(BaseCommand):
@@ -26,6 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._stop = Event()
+        self._feeds: dict[str, Feed] = {}
         aliases = self._aliases(options["database"])
         if options["limit"] < 1 or options["interval"] <= 0:
             raise CommandError(_("--limit and --interval have to be above 0."))
@@ -43,7 +46,7 @@ class Command(BaseCommand):
 
     def _aliases(self, chosen: str | None) -> list[str]:
         if chosen is None:
-            return list(connections)
+            return [alias for alias in connections if router.allow_migrate_model(alias, Delivery)]
         if chosen not in connections:
             raise CommandError(_("There is no database %r.") % chosen)
         return [chosen]
@@ -61,6 +64,7 @@ class Command(BaseCommand):
         """Deliver until nothing is due."""
         found = Delivered()
         for alias in aliases:
+            self._feeds.setdefault(alias, Feed(alias)).take()
             while not self._stop.is_set():
                 done = deliver_due(alias, limit=limit)
                 found.done += done.done
