@@ -52,14 +52,19 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
 class NotificationQuerySet(models.QuerySet["Notification"]):
     """A user's inbox."""
 
-    def of(self, user: models.Model) -> NotificationQuerySet:
-        """Return a user's notifications, newest first."""
-        return self.filter(recipient_id=user.pk).order_by("-id")
+    def of(self, user: Any) -> NotificationQuerySet:
+        """Return a user's notifications, newest first, without those that are for other channels alone."""
+        return self.filter(recipient_id=user.pk, hidden=False).order_by("-id")
 
     def unread(self) -> NotificationQuerySet:
         """Return those that nobody has read."""
         return self.filter(read_at__isnull=True)
 
+    def count_unread(self, user: Any, *, most: int = 100) -> int:
+        """Return how many a user has not read, counting to `most`; hidden ones count as read."""
+        unread = self.filter(recipient_id=user.pk, read_at__isnull=True)
+        return unread.order_by()[:most].count()
+
     def mark_read(self) -> int:
         """Mark the unread ones read and return how many they were."""
-        return self.unread().update(read_at=timezone.now())
+        return self.unread().order_by().update(read_at=timezone.now())

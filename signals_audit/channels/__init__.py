@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ..reactions.channels import Channel
+from .email import Email
 from .inbox import Inbox
+from .webhook import Webhook
 
-__all__ = ["Channel", "Inbox"]
+__all__ = ["Channel", "Email", "Inbox", "Webhook"]

@@ -21,10 +21,14 @@ AnyField: TypeAlias = "Field[Any, Any]"
 
 
 def among(field: AnyField, values: Iterable[Any], using: str) -> Any:
-    """Return what `__in` compares a field with: the values, as one parameter where the database takes it."""
-    connection = connections[using]
-    select, several = expansion([field], connection), list(values)
-    if select is None or len(several) < 2:
+    """Return what `__in` compares a field with: one parameter, where more would be too many for the database.
+
+    Only then: PostgreSQL and MariaDB plan a list of many values better than one that they have to expand.
+    """
+    connection, several = connections[using], list(values)
+    most = connection.features.max_query_params
+    select = expansion([field], connection)
+    if most is None or select is None or len(several) <= most // 2:
         return several
     rows = [[_plain(field, value, connection)] for value in several]
     return RawSQL(select, [document(rows)])  # noqa: S611 - made of a column's type, and a parameter

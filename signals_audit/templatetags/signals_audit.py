@@ -4,7 +4,9 @@
 
 * `{% audit_history object %}`: the object's timeline, for a page of your own; mind who may see that page,
 * `{{ value|audit_value }}`: a stored value with its markup; `{{ value|audit_text }}`: the same as plain text,
-* `{% audit_time entry.created_at %}`: a time in the reader's zone.
+* `{% audit_time entry.created_at %}`: a time in the reader's zone,
+* `{% audit_badge %}`: how many notifications the user has not read, nothing at zero; the script
+  `signals_audit/badge.js` keeps it up to date; `{% audit_unread as number %}` is the number alone.
 
 The stylesheet is `signals_audit/signals_audit.css`.
 """
@@ -17,17 +19,22 @@ from typing import Any, Final
 import django
 from django import template
 from django.db.models import Model
+from django.template import Context
+from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from ..display import Shown, show
+from ..models import Notification
 from ..timeline import object_history
 
 register = template.Library()
 
 LISTED_BREADCRUMBS: Final = (6, 1)
+BADGE_LIMIT: Final = 100
+COUNTED: Final = "_signals_audit_unread"
 
 
 @register.inclusion_tag("signals_audit/timeline.html")
@@ -100,6 +107,37 @@ def audit_time(moment: datetime.datetime) -> SafeString:
         day,
         clock,
     )
+
+
+@register.inclusion_tag("signals_audit/inbox/badge.html", takes_context=True)
+def audit_badge(context: Context) -> dict[str, Any]:
+    """Show how many notifications the user has not read; above 99 only that it is more."""
+    number = audit_unread(context)
+    shown = str(number) if number < BADGE_LIMIT else f"{BADGE_LIMIT - 1}+"
+    return {"number": number, "shown": shown, "url": badge_url(context)}
+
+
+@register.simple_tag(takes_context=True)
+def audit_unread(context: Context) -> int:
+    """Return how many notifications the user has not read, counted to 100, once for each request."""
+    request = context.get("request")
+    user = getattr(request, "user", None)
+    if request is None or user is None or not user.is_authenticated:
+        return 0
+    if not hasattr(request, COUNTED):
+        setattr(request, COUNTED, Notification.objects.count_unread(user, most=BADGE_LIMIT))
+    return int(getattr(request, COUNTED))
+
+
+def badge_url(context: Context) -> str:
+    """Return where a script asks for the number; "" where nobody may, or where there is no inbox."""
+    request = context.get("request")
+    if request is None or not getattr(getattr(request, "user", None), "is_authenticated", False):
+        return ""
+    try:
+        return reverse("audit_inbox:unread")
+    except NoReverseMatch:
+        return ""
 
 
 @register.simple_tag
