@@ -33,6 +33,7 @@ def outcome(name: str) -> dict[str, Any]:
     happen: dict[str, Any] = {
         "delivered": site.delivered,
         "unreachable": site.unreachable,
+        "back": site.back,
         "killed": site.killed,
         "killed_by_itself": site.killed_by_itself,
         "killed_too_early": site.killed_too_early,

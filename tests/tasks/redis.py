@@ -17,24 +17,30 @@ REQUIRED = "SIGNALS_AUDIT_TEST_REDIS"
 
 
 @contextmanager
-def broker(folder: Path) -> Iterator[str]:
+def broker(folder: Path, port: int = 0) -> Iterator[str]:
     """Have a server that keeps nothing on disk, and give its URL."""
-    server = program("redis-server") or missing()
-    port = free_port()
+    command = server()
+    port = port or free_port()
     options = ["--bind", HOST, "--port", str(port), "--save", "", "--appendonly", "no", "--dir", str(folder)]
     with Path(folder, "redis.log").open("wb") as log:
-        process = subprocess.Popen([server, *options], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        process = subprocess.Popen([command, *options], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             started = within(PATIENCE, lambda: process.poll() is not None or answers(port))
             assert started and process.poll() is None, Path(log.name).read_text()
-            yield f"redis://{HOST}:{port}/0"
+            yield url(port)
         finally:
             process.kill()
             process.wait()
 
 
-def missing() -> str:
-    """Leave the test out where there is no Redis, but never where it has to be."""
+def url(port: int) -> str:
+    return f"redis://{HOST}:{port}/0"
+
+
+def server() -> str:
+    """Return the program; where there is none, leave the test out, but never where it has to be."""
+    if found := program("redis-server"):
+        return found
     reason = "There is no Redis: install Debian's redis-server."
     if os.environ.get(REQUIRED):
         pytest.fail(reason)

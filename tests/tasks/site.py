@@ -10,11 +10,13 @@ from contextlib import AbstractContextManager, nullcontext
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from signals_audit import audit_context
 from signals_audit.models import AuditEntry, Delivery
@@ -23,12 +25,13 @@ from tests.databases import within
 from tests.testapp.models import Article, Comment
 
 from .audit import FAILS, IS_KILLED, KILLS_ITSELF, STARTED
+from .redis import broker
 from .workers import COMMANDS, Worker, worker
 
 PATIENCE = 120.0  # seconds
 # Until the messages that a dead worker had come back; twice what the settings say.
 VISIBILITY_TIMEOUT = 2.0
-PLAIN = "plain"
+PLAIN, OTHER = "plain", "other"
 
 
 def delivered() -> dict[str, Any]:
@@ -42,10 +45,20 @@ def delivered() -> dict[str, Any]:
 
 def unreachable() -> dict[str, Any]:
     """Write where nothing can be handed over, and then have what was left behind delivered."""
-    write(PLAIN)
+    write(PLAIN, OTHER)
     before = facts()
-    wait_until(lambda: bool(deliver_left() and deliveries(state=DeliveryState.DONE)))
+    wait_until(lambda: bool(deliver_left() and deliveries(state=DeliveryState.DONE) == 2))
     return {"before": before, "after": facts()}
+
+
+def back() -> dict[str, Any]:
+    """Write while the broker is down, and when it is there again."""
+    write(PLAIN)
+    with broker(Path(settings.FOLDER), urlsplit(settings.CELERY_BROKER_URL).port or 0), worker(settings.BY):
+        time.sleep(import_string("signals_audit.tasks.celery.RESPITE"))
+        write(OTHER)
+        wait_until(lambda: deliveries(state=DeliveryState.DONE) == 1)
+    return facts()
 
 
 def killed() -> dict[str, Any]:

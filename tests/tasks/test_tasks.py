@@ -9,7 +9,7 @@ import pytest
 
 from tests.databases import HOST, free_port
 
-from .redis import broker
+from .redis import broker, server, url
 from .running import happen
 
 CAUSED = ["user", "ada", "asked to", "c-1", "tests.tasks.audit.comment", "create of testapp.Article"]
@@ -36,8 +36,8 @@ def having(
 
 
 def with_redis(name: str, folder: Path, *, queue: str = "") -> dict[str, Any]:
-    with broker(folder) as url:
-        return happen(name, folder, by="celery", broker=url, queue=queue)
+    with broker(folder) as there:
+        return happen(name, folder, by="celery", broker=there, queue=queue)
 
 
 DELIVERED: dict[str, list[Any]] = {"plain": ["done", 1, ""], "fails": ["pending", 1, FAILED]}
@@ -64,22 +64,41 @@ def test_djangos_own_backend_runs_hooks_at_once(tmp_path: Path) -> None:
     )
 
 
-def test_a_broker_that_is_down_costs_no_write_and_no_delivery(tmp_path: Path) -> None:
+def left_behind(*logged: str) -> dict[str, Any]:
+    """Return what is found where nothing can be handed over, and after `audit_deliver`."""
+    pending, done = (
+        dict.fromkeys(("plain", "other"), state) for state in (["pending", 0, ""], ["done", 1, ""])
+    )
+    return {
+        "before": having(pending, comments={}, logged=logged),
+        "after": having(done, comments={"plain": "here", "other": "here"}, logged=logged),
+    }
+
+
+def test_a_broker_that_is_down_costs_no_write_and_no_delivery_and_is_waited_for_once(tmp_path: Path) -> None:
+    port = free_port()
+    refused = f"Error 111 connecting to {HOST}:{port}. Connection refused."
+    left_alone = f"OperationalError: The broker is left alone for some seconds: {refused}"
+    assert happen("unreachable", tmp_path, by="celery", broker=url(port)) == left_behind(
+        NOT_HANDED_OVER, f"OperationalError: {refused}", NOT_HANDED_OVER, left_alone
+    )
+
+
+def test_a_broker_that_is_there_again_is_used_again(tmp_path: Path) -> None:
+    server()
     port = free_port()
     refused = f"OperationalError: Error 111 connecting to {HOST}:{port}. Connection refused."
-    logged = (NOT_HANDED_OVER, refused)
-    assert happen("unreachable", tmp_path, by="celery", broker=f"redis://{HOST}:{port}/0") == {
-        "before": having({"plain": ["pending", 0, ""]}, comments={}, logged=logged),
-        "after": having({"plain": ["done", 1, ""]}, comments={"plain": "here"}, logged=logged),
-    }
+    assert happen("back", tmp_path, by="celery", broker=url(port)) == having(
+        {"plain": ["pending", 0, ""], "other": ["done", 1, ""]},
+        comments={"other": "elsewhere"},
+        logged=(NOT_HANDED_OVER, refused),
+    )
 
 
 def test_no_tasks_at_all_cost_no_write_and_no_delivery(tmp_path: Path) -> None:
-    logged = (NOT_HANDED_OVER, NO_TASKS)
-    assert happen("unreachable", tmp_path, by="nothing") == {
-        "before": having({"plain": ["pending", 0, ""]}, comments={}, logged=logged),
-        "after": having({"plain": ["done", 1, ""]}, comments={"plain": "here"}, logged=logged),
-    }
+    assert happen("unreachable", tmp_path, by="nothing") == left_behind(
+        NOT_HANDED_OVER, NO_TASKS, NOT_HANDED_OVER, NO_TASKS
+    )
 
 
 KILLED = {
