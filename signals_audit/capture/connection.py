@@ -37,6 +37,7 @@ class ConnectionState:
         "_generation",
         "_readers",
         "block",
+        "can_stage",
         "connection",
         "has_tables",
         "instances",
@@ -59,6 +60,7 @@ class ConnectionState:
         self.has_tables = False
         self.skipped = 0
         self.stages = 0
+        self.can_stage: bool | None = None
         self._readers: dict[TablePlan, Reader] = {}
         self._generation = generation()
 
@@ -192,6 +194,7 @@ class ConnectionState:
         """Forget what was true of the connection's last session: it may even be to another database."""
         self.rolled_back()
         self.has_tables = False
+        self.can_stage = None
 
     def _begin_anew(self) -> Journal:
         """Forget the transaction that ended, and return its journal."""

@@ -22,7 +22,7 @@ from .inserts import inserted
 from .plans import TablePlan
 from .returning import Fields, run_counting, run_plain, run_returning
 from .rows import Row
-from .staging import AT_ONCE, changes_alone, staged
+from .staging import AT_ONCE, can_stage, changes_alone, staged
 from .summaries import summarise
 from .upserts import is_upsert
 
@@ -54,7 +54,7 @@ def are_many_deleted(compiler: Any, maker: EventMaker) -> bool:
     Where each row has its entry from here, they are returned by the DELETE itself: it is not worth asking.
     """
     most = few(maker.plan)
-    if most is None or maker.plan.options.bulk == "rows":
+    if most is None or maker.plan.options.bulk == "rows" or not can_stage(maker.block.state):
         return False
     return meets_more(compiler, maker.block, maker.reader, most)
 
@@ -79,7 +79,8 @@ def is_left_out(maker: EventMaker, action: Action) -> bool:
 
 def is_for_the_database(maker: EventMaker, action: Action) -> bool:
     """Tell whether the database is to make the entries of a statement of many rows, and can."""
-    is_wanted = maker.plan.options.bulk == "database" and is_unheard(maker, action)
+    plan = maker.plan
+    is_wanted = plan.options.bulk == "database" and plan.recorded is not None and is_unheard(maker, action)
     return is_wanted and pipeline.takes_set(maker.block.state.connection, maker.plan)
 
 
@@ -146,6 +147,12 @@ def insert_many(compiler: Any, maker: EventMaker, plain: Plain, wanted: Fields |
 
 def _key(row: Row) -> Any:
     return row[0] if len(row) == 1 else row
+
+
+def tell_updated(maker: EventMaker, before: Mapping[Any, Row], after: Sequence[Row]) -> None:
+    """Tell of many rows that were updated, some at a time."""
+    for start in range(0, len(after), AT_ONCE):
+        _tell(maker, Action.UPDATE, EventMaker.updated, before, after[start : start + AT_ONCE])
 
 
 def tell_deleted(maker: EventMaker, rows: Sequence[Row]) -> None:

@@ -7,8 +7,8 @@ after the statement, or they are read back some at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -17,6 +17,7 @@ from django.db.models.sql.where import AND
 
 from .blocks import WriteBlock
 from .conditions import condition
+from .connection import ConnectionState
 from .rows import LOCKS, Reader, Row
 
 PREFIX = "signals_audit_before_"
@@ -116,6 +117,36 @@ def staged(
             cursor.execute(f"{drop} {name}")
     finally:
         state.stages -= 1
+
+
+def can_stage(state: ConnectionState) -> bool:
+    """Tell whether this user may make temporary tables; asked once for each connection."""
+    if state.can_stage is None:
+        with state.connection.wrap_database_errors, closing(state.connection.create_cursor()) as cursor:
+            state.can_stage = PROBES.get(state.connection.vendor, _always)(cursor)
+    return state.can_stage
+
+
+def _always(_cursor: Any) -> bool:
+    return True
+
+
+def _may_in_postgresql(cursor: Any) -> bool:
+    cursor.execute("SELECT has_database_privilege(current_database(), 'TEMP')", None)
+    return bool(cursor.fetchone()[0])
+
+
+def _may_in_mysql(cursor: Any) -> bool:
+    """Try it: where it is refused, the transaction goes on."""
+    try:
+        cursor.execute(f"CREATE TEMPORARY TABLE {PREFIX}0 (place integer)", None)
+    except Exception:
+        return False
+    cursor.execute(f"DROP TEMPORARY TABLE {PREFIX}0", None)
+    return True
+
+
+PROBES: Mapping[str, Callable[[Any], bool]] = {"postgresql": _may_in_postgresql, "mysql": _may_in_mysql}
 
 
 def changes_alone(connection: BaseDatabaseWrapper, table: str) -> bool:

@@ -22,6 +22,7 @@ from .keys import paired, rows_by_new_key, sets_key
 from .plans import TablePlan, plan_for
 from .remembered import Remembered, remembered
 from .returning import Fields, can_return_deleted, can_return_updated, run_plain, run_returning
+from .staging import can_stage
 
 Plain = Callable[[Any], Any]
 
@@ -112,13 +113,16 @@ def update(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields = ()) ->
         known = remembered(compiler, plan, block)
         if known is not None:
             return _update_remembered(compiler, known, maker, wanted)
-        has_new_keys = sets_key(compiler, plan)
+        has_new_keys, are_many = sets_key(compiler, plan), False
         if has_new_keys:
             before = rows_by_new_key(compiler, block, reader)
         else:
             found = few_rows_before(compiler, block, reader, most=sets.few_updated(compiler, plan))
-            if found is None:
+            if found is None and can_stage(block.state):
                 return sets.update_many(compiler, maker, plain), []
+            are_many = found is None
+            if found is None:
+                found = rows_before(compiler, block, reader)
             before = {plan.key_of(row): row for row in found}
         if can_return_updated(compiler):
             given, after = run_returning(compiler, reader.columns, wanted)
@@ -126,7 +130,10 @@ def update(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields = ()) ->
         else:
             given, count = [], run_plain(block, plain, ROW_COUNT) or 0
             after = reader.rows_of(before)
-        maker.updated(paired(plan, before, after) if has_new_keys else before, after)
+        if are_many:
+            sets.tell_updated(maker, before, after)
+        else:
+            maker.updated(paired(plan, before, after) if has_new_keys else before, after)
         return count, given
 
 

@@ -5,13 +5,14 @@ Many are more than three rows here, and two are read at a time.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Concat
 
@@ -26,6 +27,7 @@ from signals_audit import (
     register,
 )
 from signals_audit.capture import sets, staging
+from signals_audit.capture.connection import state_of
 from signals_audit.exceptions import EntryNotWritten
 from signals_audit.hooks import hooks
 from signals_audit.models import AuditEntry, ChangeSet
@@ -519,3 +521,57 @@ def test_a_trigger_of_the_projects_own_is_seen_in_many_rows(policy: str) -> None
     assert [entry.changes for entry in entries()] == [
         {"views": [number, 9], "status": ["draft", "seen"]} for number in range(1, 5)
     ]
+
+
+def written(entry: Entry) -> str:
+    return json.dumps(entry, sort_keys=True)
+
+
+@by_all
+def test_who_may_make_no_temporary_tables_has_the_same_entries(policy: str) -> None:
+    state = state_of(connections["default"])
+
+    def write() -> Any:
+        Article.objects.order_by("title").update(views=9)
+        raw_delete(Article.objects.all())
+
+    use(policy)
+    perform(write)
+    expected = told()
+    state.can_stage = False
+    try:
+        perform(write)
+    finally:
+        state.can_stage = None
+    assert sum(len(entry.object_id) > 0 for entry in expected) == (
+        10 if policy in ("rows", "database") else 0
+    )
+    assert sorted(map(written, told())) == sorted(map(written, expected))
+
+
+def test_whether_temporary_tables_may_be_made_is_found_out() -> None:
+    articles()
+    use("rows")
+    state = state_of(connections["default"])
+    state.can_stage = None
+    Article.objects.update(views=9)
+    assert state.can_stage is True
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE ROLE signals_audit_modest")
+            cursor.execute(f"REVOKE TEMP ON DATABASE {connection.settings_dict['NAME']} FROM PUBLIC")
+            cursor.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO signals_audit_modest")
+            cursor.execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO signals_audit_modest")
+            cursor.execute("SET ROLE signals_audit_modest")
+        state.can_stage = None
+        try:
+            assert Article.objects.update(views=8) == 5
+            assert state.can_stage is False
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("RESET ROLE")
+                cursor.execute("DROP OWNED BY signals_audit_modest")
+                cursor.execute("DROP ROLE signals_audit_modest")
+                cursor.execute(f"GRANT TEMP ON DATABASE {connection.settings_dict['NAME']} TO PUBLIC")
+            state.can_stage = None
+        assert len(entries()) == 10
