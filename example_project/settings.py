@@ -10,6 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 
+import django
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent
@@ -32,7 +33,6 @@ INSTALLED_APPS = [
     "example_project.accounts",
     "example_project.billing",
     "example_project.blog",
-    "example_project.inbox",
     "example_project.demo",
 ]
 
@@ -61,7 +61,24 @@ SIGNALS_AUDIT = {
             "target": "post",
         },
     ],
+    # Who wants mail says so on the page of preferences; `manage.py send_digests --period daily` sends it.
+    "CHANNELS": {
+        "inbox": {"BACKEND": "signals_audit.channels.Inbox", "LABEL": _("Inbox")},
+        "email": {
+            "BACKEND": "signals_audit.channels.Email",
+            "LABEL": _("E-mail"),
+            "PACE": "off",
+            "BASE_URL": "http://localhost:8000",
+        },
+    },
 }
+
+# Mail goes into files; since Django 6.1 there is a dict for it.
+MAIL_BACKEND, MAIL_DIR = "django.core.mail.backends.filebased.EmailBackend", str(DATA_DIR / "mail")
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": MAIL_BACKEND, "OPTIONS": {"file_path": MAIL_DIR}}}
+else:
+    EMAIL_BACKEND, EMAIL_FILE_PATH = MAIL_BACKEND, MAIL_DIR
 
 SQLITE = {
     "ENGINE": "django.db.backends.sqlite3",
@@ -82,7 +99,6 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "example_project.inbox.context_processors.inbox",
             ]
         },
     }

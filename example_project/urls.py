@@ -10,7 +10,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("example_project.blog.urls")),
     path("accounts/", include("example_project.accounts.urls")),
-    path("notifications/", include("example_project.inbox.urls")),
+    path("notifications/", include("signals_audit.inbox.urls")),
     path("admin/", admin.site.urls),
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]

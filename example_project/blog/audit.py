@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from signals_audit import ChangeEvent, notify_on, on_change, register
-from signals_audit.reactions import notify
-
-from .models import PostReaction
+from signals_audit import notify_on, register
 
 # Book-keeping is left out, so that a save() that only moves `modified` leaves no entry.
 register("blog.BlogPost", exclude=["modified", "last_activity_at"], m2m=["tags"])
@@ -16,19 +13,12 @@ register("blog.PostReaction", exclude=["modified"])
 register("blog.Tag")
 
 notify_on("blog.PostReaction", on="create", recipient="post.author", verb=_("reacted to"), target="post")
-
-
-@on_change("blog.PostReaction", "reaction", durable=True)
-def announce_changed_reaction(event: ChangeEvent) -> None:
-    """Tell the post's author what the reaction was and what it is now."""
-    reaction = PostReaction.objects.select_related("post__author").filter(pk=event.pk).first()
-    if reaction is None:
-        return
-    before, after = event.changes["reaction"]
-    notify(
-        [reaction.post.author],
-        verb=_("changed %(old)s to %(new)s on"),
-        actor=event.actor,
-        target=reaction.post,
-        data={"old": before, "new": after},
-    )
+# As long as nobody has read it, it is one line however often it changes, with the first and the last.
+notify_on(
+    "blog.PostReaction",
+    on="change",
+    field="reaction",
+    recipient="post.author",
+    verb=_("changed %(before)s to %(after)s on"),
+    target="post",
+)

@@ -134,8 +134,8 @@ class Story:
         claims = {
             "Ada is told of the reaction": self._told(moments[0])
             == [f"{self.ada.name}: ben reacted to {TITLE}"],
-            "Ada is told what it was and what it is": [line.data for line in moments[1].notifications]
-            == [{"old": "👍", "new": "❤️"}],
+            "Ada is told what it was and what it is": self._told(moments[1])
+            == [f"{self.ada.name}: ben changed Like to Love on {TITLE}"],
         }
         return Step(
             title="Ben changes his reaction", moments=moments, entries=2, notifications=2, claims=claims
