@@ -27,7 +27,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--environment", metavar="FOLDER", help="install there, and keep it")
     parser.add_argument("--django", default="Django~=5.2.0", metavar="REQUIREMENT")
     parser.add_argument("--here", action="store_true", help="install nothing: measure what is here already")
-    parser.add_argument("--only", nargs="*", metavar="NAME", help="only these neighbours, by distribution")
+    names = [neighbour.name for neighbour in NEIGHBOURS]
+    parser.add_argument("--only", nargs="*", choices=names, help="only these neighbours")
     parser.add_argument("--rounds", type=int, default=7, help="besides one to warm up")
     parser.add_argument("--count", type=int, default=100, help="operations in each round")
     parser.add_argument("--mode", choices=["transaction", "autocommit", "both"], default="transaction")
