@@ -59,6 +59,7 @@ SIGNALS_AUDIT = {
             "recipient": "post.author",
             "verb": _("commented on"),
             "target": "post",
+            "kind": "comments",
         },
     ],
     # Who wants mail says so on the page of preferences; `manage.py send_digests --period daily` sends it.

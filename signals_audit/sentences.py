@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from .display import AnyField, field_of, model_of, printable, show
 from .models import Notification
@@ -53,13 +53,15 @@ def merged(notification: Notification) -> Any:
 
 def remark(notification: Notification) -> str:
     """Return what there is to say of a notification that stands for several; "" where it is just one."""
-    if notification.count < 2:
+    count = notification.count
+    if count < 2:
         return ""
     data = merged(notification)
     is_back = isinstance(data, Mapping) and "before" in data and data["before"] == data.get("after")
     if is_back and data["before"] != MASKED:
-        return gettext("%d changes, back to what it was") % notification.count
-    return gettext("%d changes since") % notification.count
+        back = ngettext("%d change, back to what it was", "%d changes, back to what it was", count)
+        return back % count
+    return ngettext("%d change", "%d changes", count) % count
 
 
 def values_shown(data: Any) -> dict[str, str]:

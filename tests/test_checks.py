@@ -425,7 +425,7 @@ def test_people_to_be_told(check: Check) -> None:
             error(
                 4,
                 f"{where}[1] has no option 'colour'.",
-                "Known are: model, on, field, recipient, verb, target.",
+                "Known are: model, on, field, recipient, verb, target, kind, channels.",
             ),
             error(4, f'{where}[1] lacks "verb".', "It must be a text."),
             error(4, f'{where}[2]["verb"] must be a text, not 3.'),

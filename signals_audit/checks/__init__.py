@@ -4,7 +4,8 @@ Importing this package registers them. Their ids are stable:
 
 * E001 unknown setting, E002 unknown model, E003 unknown field, E004 value of the wrong type, E005 path that
   leads nowhere, E006 settings that are no dict, E007 hook that cannot run, E008 triggers on a database
-  that has none of ours, E009 nothing that hands over tasks, E010 hooks that cannot be told apart;
+  that has none of ours, E009 nothing that hands over tasks, E010 hooks that cannot be told apart,
+  E011 channel on which nobody can be told;
 * W001 middleware missing, W002 middleware before authentication, W003 field that may hold a secret, W005
   database without the log's tables. W004 is not used any more;
 * W008 triggers missing, out of date, left over or not possible (asked of databases), W009 field that triggers
@@ -23,6 +24,7 @@ from __future__ import annotations
 
 from . import (
     blindspots,
+    channels,
     chosen,
     delivery,
     fields,
@@ -38,6 +40,7 @@ from . import (
 
 __all__ = [
     "blindspots",
+    "channels",
     "chosen",
     "delivery",
     "fields",

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 
 from ..conf import SETTING, raw_settings
 from ..reactions.notices import ACTIONS, REQUIRED
-from ..shapes import DICT, OPTIONS, SETTINGS, Shape, is_text, optional
+from ..shapes import DICT, OPTIONS, SETTINGS, Shape, are_names, is_text, optional
 from .messages import TAG, error, shown, unknown
 
 LABEL: Final = Shape('a label like "app.Model"', is_text)
@@ -31,6 +31,8 @@ NOTICE: Final = {
     "recipient": Shape('a path like "post.author"', is_text),
     "verb": Shape("a text", lambda value: is_text(value) or isinstance(value, Promise)),
     "target": Shape('a path like "post" or None', optional(is_text)),
+    "kind": Shape("a text", lambda value: isinstance(value, str)),
+    "channels": Shape("a list of names or None", optional(are_names)),
 }
 
 

@@ -17,12 +17,14 @@ from django.utils.translation import gettext
 
 from ..conf import get_settings, on_settings_changed
 from ..deliveries import GiveUp
+from ..exceptions import ConfigurationError
 from ..models import Delivery, Notification
 from ..types import Pace
 
 logger = logging.getLogger("signals_audit.reactions")
 
 KIND: Final = "channel"
+MOST: Final = 32  # characters of a name
 DEFAULT: Final = {"inbox": "signals_audit.channels.Inbox"}
 
 
@@ -64,11 +66,23 @@ on_settings_changed(channels.cache_clear)
 
 def _made(configured: Mapping[str, Any]) -> Iterator[tuple[str, Channel]]:
     for name, value in configured.items():
-        options = value if isinstance(value, Mapping) else {"BACKEND": value}
         try:
-            yield name, import_string(options["BACKEND"])(name, options)
+            yield name, make(name, value)
         except Exception:
             logger.exception("Nobody can be told on the channel %r: see SIGNALS_AUDIT['CHANNELS']", name)
+
+
+def make(name: Any, value: Any) -> Channel:
+    """Return the channel that a value in the settings stands for; raise where it stands for none."""
+    options = value if isinstance(value, Mapping) else {"BACKEND": value}
+    if not isinstance(name, str) or not 0 < len(name) <= MOST:
+        raise ConfigurationError(f"The name of a channel is a text of at most {MOST} characters.")
+    if "BACKEND" not in options:
+        raise ConfigurationError('It needs a "BACKEND".')
+    channel = import_string(options["BACKEND"])(name, options)
+    if not isinstance(channel, Channel):
+        raise ConfigurationError(f"{options['BACKEND']} is no Channel.")
+    return channel
 
 
 def deliver(delivery: Delivery) -> None:

@@ -264,7 +264,7 @@ def test_a_line_that_stands_for_several_says_so(browser: Client, ada: User) -> N
     )
     text = page(browser)
     assert "changed one to three on" in text
-    assert "3 changes since" in text
+    assert "· 3 changes" in text
 
 
 def test_pages_are_not_cached(browser: Client, ada: User) -> None:

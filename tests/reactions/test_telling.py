@@ -276,7 +276,7 @@ def test_a_value_that_flips_five_times_unread_is_one_line_with_the_first_and_the
         flip(watched, "paid", "free", "paid", "free")
     with audit_context(actor=users[2]):
         flip(watched, "team")
-    assert lines() == [("cleo changed free to team", "5 changes since", 5)]
+    assert lines() == [("cleo changed free to team", "5 changes", 5)]
     line = Notification.objects.get()
     assert (line.first_data["before"], line.data["before"]) == ("free", "free")
     assert line.updated_at is not None

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import shutil
+from importlib.util import find_spec
+
 import pytest
 from django.test import Client
 
 from example_project.factories import BlogPostFactory, UserFactory, start_over
 from signals_audit.models import AuditEntry, Notification
+
+HAS_BROWSER = all(map(shutil.which, ("chromium", "chromedriver"))) and find_spec("selenium")
+# A browser is no package of Python's: who has none runs the rest. Where everything is checked, it is there.
+collect_ignore = [] if HAS_BROWSER else ["check_browser.py"]
 
 
 @pytest.fixture(autouse=True)
