@@ -102,10 +102,11 @@ def _write(notices: Sequence[Notice], using: str) -> None:
     lines = _planned(notices, using)
     _merge([line for line in lines if line.collapse_key], using)
     fresh = [line for line in lines if line.id is None]
+    merged = [line for line in lines if line.id is not None]
     insert(Notification, map(_row, fresh), using)
     if any(line.now or line.later for line in lines):
         _find(fresh, using)
-        _postpone(lines, using)
+        _postpone(lines, merged, using)
         deliveries.schedule(list(_jobs(lines)), using=using)
 
 
@@ -215,8 +216,13 @@ def _find(lines: Sequence[Line], using: str) -> None:
         line.id = found[line.uuid]
 
 
-def _postpone(lines: Sequence[Line], using: str) -> None:
-    waiting: list[tuple[dict[str, Any], dict[str, Any]]] = [
+def _postpone(lines: Sequence[Line], merged: Sequence[Line], using: str) -> None:
+    """Have digests tell lines; those that were there before may wait for one already."""
+    keys = [line.id for line in merged if line.later]
+    known = among(Notification._meta.pk, keys, using)
+    rows = DigestLine._base_manager.using(using).filter(notification_id__in=known)
+    waiting = set(rows.values_list("notification_id", "channel")) if keys else set()
+    missing: list[tuple[dict[str, Any], dict[str, Any]]] = [
         (
             {},
             {
@@ -228,8 +234,9 @@ def _postpone(lines: Sequence[Line], using: str) -> None:
         )
         for line in lines
         for channel, pace in line.later
+        if (line.id, channel.name) not in waiting
     ]
-    insert(DigestLine, waiting, using)
+    insert(DigestLine, missing, using)
 
 
 def _jobs(lines: Sequence[Line]) -> Iterable[deliveries.Job]:

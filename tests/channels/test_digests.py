@@ -110,6 +110,7 @@ def test_what_came_together_in_one_line_is_told_once(mailbox: Mailbox, users: li
             collapse="it",
             data={"before": before, "after": after},
         )
+    assert DigestLine.objects.count() == 1
     assert run() == "1 digest"
     assert text_of(mailbox, "ada") == [
         "1 notification",

@@ -12,7 +12,7 @@ from django.db import OperationalError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from signals_audit import audit_context, notify_on
+from signals_audit import audit_context, notify_on, register
 from signals_audit.channels import Channel
 from signals_audit.models import Delivery, DigestLine, Notification, Preference
 from signals_audit.reactions import notify
@@ -398,3 +398,16 @@ def test_many_changes_of_one_statement_take_as_many_statements_as_two(users: lis
     assert Notification.objects.count() == 100
     told = Notification.objects.order_by("id").values_list("recipient__username", "target_repr")
     assert list(told) == [(user.username, user.username) for user in readers]
+
+
+@pytest.mark.parametrize("bulk", ["rows", "database", "summary", "off"])
+def test_people_are_told_of_many_rows_whatever_the_log_keeps_of_them(users: list[User], bulk: Any) -> None:
+    register(Profile, bulk=bulk)
+    notify_on(Profile, recipient="user", verb="opened")
+    notify_on(Profile, on="change", field="plan", recipient="user", verb="changed")
+    notify_on(Profile, on="delete", recipient="user", verb="closed")
+    Profile.objects.bulk_create(Profile(user=user) for user in users)
+    Profile.objects.update(plan="paid")
+    Profile.objects.all().delete()
+    told = Notification.objects.order_by("id").values_list("verb", flat=True)
+    assert list(told) == ["opened"] * 3 + ["changed"] * 3 + ["closed"] * 3
