@@ -21,11 +21,16 @@ from . import campaign
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--journal", choices=["wal", "delete"], default="delete", help="SQLite's journal")
+    parser.add_argument("--isolation", default="", help="the servers' level")
     commands = parser.add_subparsers(dest="command", required=True)
     load = commands.add_parser("load", help="write from several processes")
     load.add_argument("--processes", type=int, default=6)
     load.add_argument("--turns", type=int, default=30)
+    load.add_argument("--attempts", type=int, default=1, help="how often a refused write is tried")
     load.add_argument("forms", nargs="+")
+    pairs = commands.add_parser("pairs", help="write from several processes, two forms at a time")
+    pairs.add_argument("--turns", type=int, default=15)
+    pairs.add_argument("forms", nargs="+")
     kill = commands.add_parser("kill", help="kill writers at random moments")
     kill.add_argument("kills", type=int)
     many = commands.add_parser("kills", help="kill writers on all databases, and print the sums")
@@ -56,9 +61,12 @@ def outcome(chosen: argparse.Namespace) -> dict[str, Any]:
     from .settle import settle
 
     work.seed()
+    due: dict[str, int] = {}
     match chosen.command:
         case "load":
-            done = load.run(chosen.processes, chosen.turns, chosen.forms)
+            done, due = load.run(chosen.processes, chosen.turns, chosen.forms, chosen.attempts)
+        case "pairs":
+            done = load.pairs(chosen.turns, chosen.forms)
         case "kill":
             done = kills.at_random(chosen.kills)
         case "rival":
@@ -70,13 +78,14 @@ def outcome(chosen: argparse.Namespace) -> dict[str, Any]:
         return {"done": done}
     from .ledger import verdict
 
-    return {"done": done, "verdict": verdict()}
+    return {"done": done, "due": due, "verdict": verdict()}
 
 
 def main() -> None:
     chosen = options()
     if chosen.command == "kills":
         sys.exit(campaign.run(chosen.count))
+    os.environ["SIGNALS_AUDIT_FAULTS_ISOLATION"] = chosen.isolation
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.faults.settings"
     django.setup()
     with database(chosen.journal):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from contextlib import suppress
 
 from django.db import connection, transaction
@@ -21,20 +20,17 @@ class Undone(Exception):
 class Doomed:
     """Writes to rows of its own, whose `views` count how often each was updated."""
 
+    FORMS = (
+        *("create", "save", "save_in_block", "undo_in_block", "update", "update_set", "bulk_create"),
+        *("bulk_update", "upsert", "delete", "delete_set", "cascade", "add_tag", "remove_tag", "set_tags"),
+    )
+
     def __init__(self, number: int) -> None:
         self._random = random.Random(number)
         self._tags = list(Tag.objects.order_by("pk"))
         articles = [Article(title=f"Article of {number}: {place}") for place in range(SET)]
         Article.objects.bulk_create(articles)
         self._titles = [article.title for article in articles]
-
-    def steps(self) -> list[Callable[[], object]]:
-        """Return every form of write, each of them once."""
-        return [
-            *(self.create, self.save, self.save_in_block, self.undo_in_block, self.update, self.update_set),
-            *(self.bulk_create, self.bulk_update, self.upsert, self.delete, self.delete_set, self.cascade),
-            *(self.add_tag, self.remove_tag, self.set_tags),
-        ]
 
     def create(self) -> None:
         Vote.objects.create(weight=0, article=self._article())

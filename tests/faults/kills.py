@@ -9,7 +9,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db import OperationalError, connection, connections
@@ -66,35 +66,41 @@ def _write_until_killed(number: int, begun: Any, doing: Any) -> None:
     doomed, parent, chance = Doomed(number), os.getppid(), random.Random(number)
     begun.set()
     while os.getppid() == parent:
-        step = chance.choice(doomed.steps())
-        doing.value = step.__name__.encode()
+        form = chance.choice(doomed.FORMS)
+        doing.value = form.encode()
         try:
-            step()
+            getattr(doomed, form)()
         except OperationalError as error:
             refusal(error)  # raises it again, unless it is one that a caller has to live with
         doing.value = b""
         time.sleep(PAUSE)
 
 
-def at_every_point() -> dict[str, int]:
-    """Kill a process before its first statement, the next after it, and so on until one comes through."""
+def at_every_point() -> dict[str, Any]:
+    """Kill a process before the first statement of a form, the next after it, and so on; for every form."""
     connections.close_all()
+    numbers = itertools.count(1)
+    return {"kills": {form: _kill_at_every_point_of(form, numbers) for form in Doomed.FORMS}}
+
+
+def _kill_at_every_point_of(form: str, numbers: Iterator[int]) -> int:
     for point in itertools.count(1):
-        process = FORKED.Process(target=_write_until_point, args=(point,), daemon=True)
+        process = FORKED.Process(target=_write_until_point, args=(next(numbers), form, point), daemon=True)
         process.start()
         process.join()
         if process.exitcode == 0:
-            return {"kills": point - 1}
+            return point - 1
         if process.exitcode != -signal.SIGKILL:
-            raise SurvivorError(f"Point {point}: a writer ended by itself: {process.exitcode}")
+            raise SurvivorError(f"{form}, point {point}: a writer ended by itself: {process.exitcode}")
     raise SurvivorError("There is always one more point")
 
 
-def _write_until_point(point: int) -> None:
-    connection.ensure_connection()
+def _write_until_point(number: int, form: str, point: int) -> None:
+    doomed = Doomed(number)
+    for prepare in (doomed.bulk_create, doomed.add_tag):
+        prepare()
     _arm(point)
-    for step in Doomed(1_000_000 + point).steps():
-        step()
+    getattr(doomed, form)()
     connections.close_all()
 
 

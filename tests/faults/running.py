@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,15 @@ FLAWLESS = {
 }
 
 
-def run(folder: Path, layout: str, *command: str, app: str = "1") -> dict[str, Any]:
+SEEDED = dict.fromkeys([f"create testapp.{name}" for name in ("Article", "Vote", "Parent", "Tag")], 200)
+
+
+def entries_of(due: dict[str, int]) -> dict[str, int]:
+    """Return how many entries of each kind there are, if each change that was kept has one."""
+    return dict(+(Counter(SEEDED) + Counter(due)))
+
+
+def run(folder: Path, layout: str, *command: str, app: str = "1", level: str = "") -> dict[str, Any]:
     """Return the outcome of one fault test, with the app or ("0") without it."""
     journal = ["--journal", layout] if layout in JOURNALS else []
     variables = {
@@ -37,7 +46,7 @@ def run(folder: Path, layout: str, *command: str, app: str = "1") -> dict[str, A
         "SIGNALS_AUDIT_FAULTS_APP": app,
     }
     done = subprocess.run(
-        [sys.executable, "-m", "tests.faults", *journal, *command],
+        [sys.executable, "-m", "tests.faults", *journal, "--isolation", level, *command],
         cwd=CHECKOUT,
         env=os.environ | variables,
         capture_output=True,

@@ -15,6 +15,15 @@ _database: dict[str, Any] = database(VENDOR, f"signals_audit_faults_{os.getpid()
 if VENDOR == "sqlite":
     # A busy machine lets writers wait for long; the refusals that count come at once, whatever the limit.
     _database |= {"NAME": FILE, "TEST": {"NAME": FILE}, "OPTIONS": {"timeout": 60}}
+# The name of a level, as SQL has it; without one it is what Django has for this database.
+ISOLATION = os.environ.get("SIGNALS_AUDIT_FAULTS_ISOLATION", "")
+LEVELS = {"read committed": 2, "repeatable read": 3, "serializable": 4}  # as psycopg numbers them
+if VENDOR == "postgresql":
+    # It looks for deadlocks after a second only; here there are many.
+    _database["OPTIONS"] = {"options": "-c deadlock_timeout=20ms"}
+if ISOLATION:
+    level = LEVELS[ISOLATION] if VENDOR == "postgresql" else ISOLATION
+    _database["OPTIONS"] = _database.get("OPTIONS", {}) | {"isolation_level": level}
 DATABASES = {"default": _database}
 
 INSTALLED_APPS = [name for name in INSTALLED_APPS if name != "signals_audit" or HAS_APP]
