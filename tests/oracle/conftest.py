@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,3 +24,10 @@ def installed_triggers(django_db_setup: None, django_db_blocker: Any) -> Iterato
     with django_db_blocker.unblock():
         for using in connections:
             triggers.uninstall(using)
+
+
+@pytest.fixture(autouse=True)
+def patience(request: pytest.FixtureRequest) -> None:
+    """Let long tests be long: dumping the stack of a thread that runs may crash the interpreter."""
+    if request.node.get_closest_marker("long"):
+        faulthandler.cancel_dump_traceback_later()
