@@ -11,6 +11,7 @@ from ..exceptions import GiveUp
 from .claims import retry
 from .jobs import Job, keep, key_of
 from .running import (
+    TOGETHER,
     Delivered,
     attempt,
     deliver,
@@ -23,6 +24,7 @@ from .running import (
 )
 
 __all__ = [
+    "TOGETHER",
     "Delivered",
     "GiveUp",
     "Job",

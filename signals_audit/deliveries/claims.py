@@ -29,8 +29,22 @@ def deliveries(using: str) -> QuerySet[Delivery]:
 
 
 def claim(keys: Sequence[str], using: str) -> list[Delivery]:
-    """Claim those of some deliveries that nobody has tried yet, and return them in order."""
-    return _claimed(deliveries(using).filter(key__in=keys), Q(state=DeliveryState.PENDING))
+    """Claim those of some deliveries that wait, or whose holder is dead, and return them in order."""
+    is_dead = Q(state=DeliveryState.RUNNING, due_at__lte=timezone.now())
+    return _claimed(deliveries(using).filter(key__in=keys), Q(state=DeliveryState.PENDING) | is_dead)
+
+
+def claim_like(delivery: Delivery, using: str, limit: int) -> list[Delivery]:
+    """Claim deliveries of the same kind and name that nobody has tried yet, and return them in order."""
+    waiting = Q(state=DeliveryState.PENDING, attempts=0)
+    alike = deliveries(using).filter(waiting, kind=delivery.kind, name=delivery.name).order_by("id")
+    keys = list(alike.values_list("pk", flat=True)[:limit])
+    return _claimed(deliveries(using).filter(pk__in=keys), waiting) if keys else []
+
+
+def make_due(key: str, using: str) -> None:
+    """Have whoever looks next take a delivery."""
+    deliveries(using).filter(key=key, state=DeliveryState.PENDING).update(due_at=timezone.now())
 
 
 def claim_due(using: str, limit: int) -> list[Delivery]:

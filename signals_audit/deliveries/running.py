@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,13 +15,14 @@ from django.utils.module_loading import import_string
 from ..capture.connection import state_of
 from ..exceptions import ClaimLost, GiveUp, LoopDetected
 from ..models import Delivery
-from .claims import claim, claim_due, mark_done, mark_failed, release
+from .claims import claim, claim_due, claim_like, make_due, mark_done, mark_failed, release
 from .jobs import Job, keep, when_committed
 from .policy import policy
 
 logger = logging.getLogger("signals_audit.deliveries")
 
 AT_ONCE = 20
+TOGETHER = 500
 Run = Callable[[Sequence[Delivery]], None]
 
 
@@ -79,12 +81,19 @@ def hand_over(key: str, using: str) -> None:
         import_string(policy().TASKS)(key, using)
     except Exception:
         logger.exception("The delivery %s on the database %r could not be handed over to a task", key, using)
+        with suppress(Exception):
+            make_due(key, using)
 
 
 def deliver(key: str, using: str) -> bool:
     """Try a delivery, unless somebody else has or is done; return whether it is done by this."""
     claimed = taken([key], using)
-    return bool(claimed) and _tried(claimed, using)
+    if not claimed:
+        return False
+    handler = _handlers.get(claimed[0].kind)
+    if handler is not None and claimed[0].attempts == 1 and handler.together(claimed[0]):
+        claimed += claim_like(claimed[0], using, TOGETHER - 1)
+    return _tried(claimed, using)
 
 
 def taken(keys: Sequence[str], using: str) -> list[Delivery]:

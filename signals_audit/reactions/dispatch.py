@@ -125,7 +125,7 @@ def _react(hook: Hook, events: Sequence[ChangeEvent], using: str) -> None:
         return
     by_key = {event.deliveries[hook.identity]: event for event in events if hook.identity in event.deliveries}
     if hook.timing is Timing.TASK:
-        for key in by_key:
+        for key in list(by_key)[:: deliveries.TOGETHER if hook.batch else 1]:
             deliveries.hand_over(key, using)
     elif by_key:
         claimed = deliveries.taken(list(by_key), using)

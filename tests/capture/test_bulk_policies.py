@@ -21,6 +21,7 @@ from signals_audit import (
     audit_context,
     changes_captured,
     changes_committed,
+    failures,
     object_changed,
     on_change,
     on_delete,
@@ -53,7 +54,9 @@ def _few(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for module in (sets, staging):
         monkeypatch.setattr(module, "AT_ONCE", 2)
     registered, declared = registry.snapshot(), hooks.snapshot()
+    unwritten = failures.unwritten.value
     yield
+    failures.unwritten.value = unwritten
     registry.restore(registered)
     hooks.restore(declared)
 

@@ -307,6 +307,41 @@ def test_a_batch_is_one_call_for_a_transaction_and_for_what_is_left_behind() -> 
     assert set(state("state")) == {("done",)}
 
 
+def test_a_batch_that_is_a_task_is_one_task(settings: Any) -> None:
+    calls: list[Any] = []
+    settings.SIGNALS_AUDIT = {
+        **settings.SIGNALS_AUDIT,
+        "DELIVERY": {"TASKS": "signals_audit.deliveries.deliver"},
+    }
+
+    @on_create(Tag, timing=Timing.TASK, batch=True)
+    def gather(events: list[ChangeEvent]) -> None:
+        calls.append([event.object_repr for event in events])
+
+    Tag.objects.bulk_create([Tag(name=name) for name in "abcd"])
+    assert calls == [["a", "b", "c", "d"]]
+    assert set(state("state", "attempts")) == {("done", 1)}
+
+
+def test_what_cannot_be_handed_over_is_due_at_once(settings: Any) -> None:
+    settings.SIGNALS_AUDIT = {**settings.SIGNALS_AUDIT, "DELIVERY": {"TASKS": "no.such.path"}}
+    calls: list[Any] = []
+    on_create(Tag, timing=Timing.TASK)(calls.append)
+    Tag.objects.create(name="a")
+    assert (len(calls), deliver(), len(calls)) == (0, (1, 0), 1)
+
+
+def test_whoever_asks_for_a_delivery_takes_it_from_the_dead_but_not_from_the_living() -> None:
+    calls: list[Any] = []
+    on_create(Tag, durable=True)(calls.append)
+    left_behind(lambda: Tag.objects.create(name="a"))
+    (held,) = claims.claim_due("default", 1)
+    assert deliveries.deliver(held.key, "default") is False
+    Delivery.objects.update(due_at=timezone.now())
+    assert deliveries.deliver(held.key, "default") is True
+    assert (len(calls), state("state", "attempts")) == (1, [("done", 2)])
+
+
 def test_a_batch_in_the_transaction_is_one_call_for_a_statement_and_may_refuse_it() -> None:
     calls: list[Any] = []
 
