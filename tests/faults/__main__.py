@@ -35,6 +35,10 @@ def options() -> argparse.Namespace:
     kill.add_argument("kills", type=int)
     many = commands.add_parser("kills", help="kill writers on all databases, and print the sums")
     many.add_argument("--count", type=int, default=200)
+    classes = commands.add_parser(
+        "deadlocks", help="write all pairs on both servers, and print which deadlock"
+    )
+    classes.add_argument("--turns", type=int, default=10)
     commands.add_parser("points", help="kill a writer at each of its statements")
     commands.add_parser("rival", help="write with a rival between the statements")
     return parser.parse_args()
@@ -84,7 +88,9 @@ def outcome(chosen: argparse.Namespace) -> dict[str, Any]:
 def main() -> None:
     chosen = options()
     if chosen.command == "kills":
-        sys.exit(campaign.run(chosen.count))
+        sys.exit(campaign.kills(chosen.count))
+    if chosen.command == "deadlocks":
+        sys.exit(campaign.deadlocks(chosen.turns))
     os.environ["SIGNALS_AUDIT_FAULTS_ISOLATION"] = chosen.isolation
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.faults.settings"
     django.setup()

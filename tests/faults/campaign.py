@@ -1,4 +1,4 @@
-"""Kills on every database: one command, and the sums of what it found."""
+"""Kills and deadlocks on every database: one command for each, and the sums of what it found."""
 
 from __future__ import annotations
 
@@ -16,11 +16,17 @@ from tests import databases
 from .running import BETWEEN, JOURNALS
 from .running import run as run_one
 
-LAYOUTS = (*JOURNALS, "postgresql", "mariadb")
+SERVERS = ("postgresql", "mariadb")
+LAYOUTS = (*JOURNALS, *SERVERS)
+PAIRED = (
+    *("save", "save_in_block", "save_in_late_block", "count_up", "create", "come_and_go", "update_set"),
+    *("bulk_update", "upsert", "replace_children", "parent_then_child", "child_then_parent"),
+    *("child_of_another", "favourite", "add", "remove", "relate"),
+)
 COLUMNS = ("kills", "in a write", "entries", "lost", "phantoms", "flaws")
 
 
-def run(count: int) -> int:
+def kills(count: int) -> int:
     """Kill writers on all databases, print the sums, and return what the command ends with."""
     total: Counter[str] = Counter()
     during: Counter[str] = Counter()
@@ -36,6 +42,28 @@ def run(count: int) -> int:
     say(_line("all", [total[column] for column in COLUMNS]))
     say("killed during: " + ", ".join(f"{form} {times}" for form, times in during.most_common()))
     return 1 if total["lost"] or total["phantoms"] or total["flaws"] else 0
+
+
+def deadlocks(turns: int) -> int:
+    """Write each pair of forms at the same time, without the app and with it; print which pairs were refused.
+
+    A class of refusal is new where neither the pair nor one of its forms alone meets it without the app.
+    """
+    new: list[str] = []
+    with tempfile.TemporaryDirectory() as folder, servers(Path(folder)):
+        for layout in SERVERS:
+            command = (Path(folder), layout, "pairs", "--turns", str(turns), *PAIRED)
+            plain, audited = (run_one(*command, app=app)["done"] for app in "01")
+            say(f"{layout}: of {len(plain)} pairs these were refused, without the app and with it")
+            for pair in plain:
+                if plain[pair] or audited[pair]:
+                    known = any(
+                        plain[alone] for alone in (pair, *(f"{form} + {form}" for form in pair.split(" + ")))
+                    )
+                    new += [] if known else [f"{layout}: {pair}"]
+                    say(f"{pair:45}{plain[pair]:6}{audited[pair]:6}{'' if known else '  new'}")
+            say(f"{'all':45}{sum(plain.values()):6}{sum(audited.values()):6}")
+    return 1 if new else 0
 
 
 def say(line: str) -> None:

@@ -16,7 +16,7 @@ CHECKOUT = Path(__file__).parents[2]
 # SQLite has two journals, which lock differently; a server is one case.
 JOURNALS = ("wal", "delete")
 LAYOUTS = JOURNALS if VENDOR == "sqlite" else (VENDOR,)
-PATIENCE = 900.0  # seconds
+PATIENCE = 1800.0  # seconds
 BETWEEN = "between two writes"
 FLAWLESS = {
     "lost": 0,
