@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
-from django.db import DatabaseError, Error
+from django.db import Error
 from django.db.models import Model
 
 from ..conf import get_settings
@@ -25,7 +25,7 @@ from ..types import Action, Timing
 from ..values import MASKED_VALUE, text
 from .notifications import inbox_database, news, secrets_of, source_text
 from .paths import follow, load_together
-from .telling import Notice, guarded, tell
+from .telling import Notice, guarded, tell, write
 
 logger = logging.getLogger("signals_audit.reactions")
 
@@ -100,23 +100,30 @@ def kind_of(declaration: Notify) -> str:
 def notify_of_events(declaration: Notify, events: Sequence[ChangeEvent]) -> None:
     """Tell the users whom a declaration means of changes, of one statement; fixtures are no news."""
     wanted = [event for event in events if not event.raw]
-    if wanted:
-        using = wanted[0].using
-        notices: list[Notice] = []
-        if guarded(partial(_collect, declaration, wanted, notices), using, f"{title_of(declaration)} failed"):
-            tell(notices, inbox_database(), because_of=using)
+    if not wanted:
+        return
+    using, inbox = wanted[0].using, inbox_database()
+    notices: list[Notice] = []
+
+    def work() -> None:
+        notices.extend(_collected(declaration, wanted))
+        if using == inbox:
+            write(notices, inbox)
+
+    if guarded(work, using, f"{title_of(declaration)} failed") and using != inbox:
+        tell(notices, inbox, because_of=using)
 
 
-def _collect(declaration: Notify, events: Sequence[ChangeEvent], notices: list[Notice]) -> None:
+def _collected(declaration: Notify, events: Sequence[ChangeEvent]) -> Iterator[Notice]:
+    """Yield what there is to tell; an event that cannot be told is logged, and the others are told."""
     instances = [event.instance for event in events]
     if len(instances) > 1:
         load_together(list(filter(None, instances)), (declaration.recipient, declaration.target or ""))
     for event, instance in zip(events, instances, strict=True):
-        if instance is None:
-            continue
         try:
-            notices.append(_notice(declaration, event, instance))
-        except (DatabaseError, Error):
+            if instance is not None:
+                yield _notice(declaration, event, instance)
+        except Error:  # the savepoint has to be undone
             raise
         except Exception:
             change = f"{event.action.value} of {event.label} {event.object_id}"

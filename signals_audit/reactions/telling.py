@@ -74,21 +74,21 @@ def tell(notices: Iterable[Notice], inbox: str, *, because_of: str) -> None:
     if not wanted:
         return
     what = f"{sum(len(notice.keys) for notice in wanted)} notifications {wanted[0].facts['verb']!r}"
-    write = partial(guarded, partial(_write, wanted, inbox), inbox, f"{what} could not be written")
+    step = partial(guarded, partial(write, wanted, inbox), inbox, f"{what} could not be written")
     if because_of != inbox and connections[because_of].in_atomic_block:
-        transaction.on_commit(write, using=because_of)
+        transaction.on_commit(step, using=because_of)
     else:
-        write()
+        step()
 
 
-def guarded(write: Callable[[], None], using: str, failure: str) -> bool:
+def guarded(step: Callable[[], None], using: str, failure: str) -> bool:
     """Call a function in a savepoint, and log what it raises, unless that ended the whole transaction."""
     connection = connections[using]
     if connection.needs_rollback:  # nothing of this transaction will be kept
         return False
     try:
         with transaction.atomic(using):
-            write()
+            step()
     except Exception:
         if connection.needs_rollback:
             raise
@@ -97,9 +97,12 @@ def guarded(write: Callable[[], None], using: str, failure: str) -> bool:
     return True
 
 
-def _write(notices: Sequence[Notice], using: str) -> None:
+def write(notices: Iterable[Notice], using: str) -> None:
+    """Write down what is told, in the transaction at hand."""
     state_of(connections[using]).lock_before_read()
-    lines = _planned(notices, using)
+    lines = _planned([notice for notice in notices if notice.keys], using)
+    if not lines:
+        return
     _merge([line for line in lines if line.collapse_key], using)
     fresh = [line for line in lines if line.id is None]
     merged = [line for line in lines if line.id is not None]

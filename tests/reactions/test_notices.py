@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy
 
 from signals_audit import audit_context, notify_on, register
 from signals_audit.models import Notification
 from signals_audit.values import decode
-from tests.testapp.models import Profile
+from tests.testapp.models import Article, Profile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -183,3 +183,26 @@ def test_what_makes_no_sense_in_settings_is_left_to_the_checks(settings: Any, us
     Profile.objects.create(user=users[0])
     assert Profile.objects.count() == 1
     assert [line[1] for line in told()] == ["opened"]
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "other"])
+def test_changes_on_another_database_are_told_once_they_are_committed(
+    users: list[User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Article, "readers", lambda _article: users[:2], raising=False)
+    notify_on(Article, recipient="readers", verb="wrote")
+    with pytest.raises(ZeroDivisionError), transaction.atomic(using="other"):
+        Article.objects.using("other").create(title="lost")
+        _ = 1 / 0
+    with transaction.atomic(using="other"):
+        Article.objects.using("other").create(title="kept")
+        assert told() == []
+    assert told() == [("system", "wrote", "kept", "ada"), ("system", "wrote", "kept", "ben")]
+
+
+def test_people_are_told_in_the_transaction_of_the_change(users: list[User]) -> None:
+    notify_on(Profile, recipient="user", verb="opened", target="user")
+    with transaction.atomic():
+        Profile.objects.create(user=users[0])
+        connection.run_on_commit.clear()  # as if this process had died right after COMMIT
+    assert told() == [("system", "opened", "ada", "ada")]
