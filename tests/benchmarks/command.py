@@ -17,3 +17,8 @@ def add_clock(parser: argparse.ArgumentParser) -> None:
         default="wall",
         help="processor: the time that the process and its PostgreSQL server process have worked",
     )
+
+
+def clock_of(vendor: str, chosen: str) -> str:
+    """Return the clock in use: SQLite works in our process, MariaDB has no process for a connection."""
+    return {"sqlite": "processor", "mariadb": "wall", "mysql": "wall"}.get(vendor, chosen)

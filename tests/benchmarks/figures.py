@@ -12,7 +12,7 @@ from statistics import median
 
 from django.db import connection
 
-from .command import CLOCK
+from .command import CLOCK, clock_of
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,10 @@ class Figure:
 
 
 def clock() -> Callable[[], float]:
-    """Return the clock to measure with.
-
-    With SQLite all the work is in this process, and its own time is steadier than the clock on the wall.
-    """
-    if connection.vendor == "sqlite":
-        return time.process_time
-    if os.environ.get(CLOCK) == "processor" and connection.vendor == "postgresql":
-        return processor_time
-    return time.perf_counter
+    """Return the clock to measure with."""
+    if clock_of(connection.vendor, os.environ.get(CLOCK, "wall")) == "wall":
+        return time.perf_counter
+    return processor_time if connection.vendor == "postgresql" else time.process_time
 
 
 def processor_time() -> float:

@@ -13,6 +13,7 @@ from django.db import connection
 
 from .aims import verdicts
 from .cases import Case
+from .command import clock_of
 from .figures import Figure
 from .measure import measure
 from .twins import VARIANTS
@@ -21,7 +22,7 @@ from .twins import VARIANTS
 def report(cases: Sequence[Case], chosen: argparse.Namespace) -> None:
     """Measure cases and print each as a line when it is done, and in the end how far the aims are met."""
     version = f"Python {platform.python_version()}, Django {django.__version__}"
-    print(f"{version}, {connection.vendor}, clock: {chosen.clock}")
+    print(f"{version}, {connection.vendor}, clock: {clock_of(connection.vendor, chosen.clock)}")
     print(
         "Ratio to plain Django: least/least (median of rounds). plain: microseconds of an operation, least."
     )

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..command import CLOCK, VARIABLE, VENDORS, add_clock
+from ..command import CLOCK, VARIABLE, VENDORS, add_clock, clock_of
 from .comparing import Comparison, lineup
 from .environment import environment, versions
 from .known import NEIGHBOURS, NOTHING, OURS, Neighbour
@@ -60,7 +60,8 @@ def main() -> None:
     os.environ[CLOCK] = chosen.clock
     names = [neighbour.name for neighbour in wanted(chosen)]
     with python_for(chosen, names) as python:
-        print(f"Python {platform.python_version()}, {chosen.database}, clock: {chosen.clock}", end="")
+        clock = clock_of(chosen.database, chosen.clock)
+        print(f"Python {platform.python_version()}, {chosen.database}, clock: {clock}", end="")
         print(*(f", {name} {version}" for name, version in versions(python, names).items()), sep="")
         with working(python, [NOTHING.name, OURS, *names]) as workers:
             run(workers, chosen)
