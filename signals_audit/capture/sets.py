@@ -29,7 +29,7 @@ from .upserts import is_upsert
 Plain = Callable[[Any], Any]
 
 # A statement that changes so many rows is an everyday one: it is dealt with as that of a single row.
-FEW: Final[Mapping[str, int]] = {"rows": AT_ONCE, "database": 100, "summary": 1, "off": 1}
+FEW: Final[Mapping[str, int]] = {"rows": AT_ONCE, "database": 50, "summary": 1, "off": 1}
 
 
 def few(plan: TablePlan) -> int | None:
