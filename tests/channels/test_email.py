@@ -199,6 +199,8 @@ def test_a_recipient_who_is_refused_is_tried_again_alone(mailbox: Mailbox, users
     notify(users, verb="wrote")
     assert mailbox.readers == ["ada@example.com", "cleo@example.com"]
     assert states() == [("done", 1), ("pending", 0)]
+    first, alone = Delivery.objects.order_by("id")
+    assert alone.body["origin"] == first.key  # the mail's id stays what it was
     again()
     assert states() == [("done", 1), ("pending", 1)]
     mailbox.refused.clear()

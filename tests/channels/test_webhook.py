@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.contrib.auth.models import User
 
-from signals_audit import audit_context
+from signals_audit import audit_context, deliveries
 from signals_audit.channels import webhook
 from signals_audit.models import Delivery, Notification
 from signals_audit.reactions import notify
@@ -268,3 +268,17 @@ def test_without_a_port_the_scheme_says_it() -> None:
         80,
         443,
     ]
+
+
+def test_of_several_addresses_only_public_ones_are_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(*addresses: str) -> None:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in addresses]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: found)
+
+    url = urlsplit("https://example.com/")
+    answer("10.0.0.1", "93.184.216.34")
+    assert webhook.resolve(url, allow_private=False) == "93.184.216.34"
+    answer("10.0.0.1", "127.0.0.1")
+    with pytest.raises(deliveries.GiveUp, match=r"example\.com is a private address \(10\.0\.0\.1\)"):
+        webhook.resolve(url, allow_private=False)
+    assert webhook.resolve(url, allow_private=True) == "10.0.0.1"
