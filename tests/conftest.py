@@ -8,6 +8,9 @@ import pytest
 from django.test import override_settings
 from hypothesis import settings
 
+from signals_audit import failures
+from signals_audit.capture import sentinel
+
 # The same examples in every run, none of them judged by the clock of a busy machine.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
@@ -18,3 +21,15 @@ def media_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep uploaded files out of the checkout."""
     with override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media")):
         yield
+
+
+@pytest.fixture
+def unnoticed() -> Iterator[None]:
+    """Have this process forget what went wrong in other tests, for checks tell of it."""
+    noticed, unwritten = sentinel.noticed.copy(), failures.unwritten.value
+    sentinel.noticed.clear()
+    failures.unwritten.value = 0
+    yield
+    sentinel.noticed.clear()
+    sentinel.noticed.update(noticed)
+    failures.unwritten.value = unwritten

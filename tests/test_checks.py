@@ -11,7 +11,6 @@ from django.test.utils import isolate_apps
 from django.utils.translation import gettext_lazy
 
 from signals_audit import ChangeEvent, auto_create, notify_on, on_change, on_create, on_m2m_change, register
-from signals_audit.capture import sentinel
 from signals_audit.checks.blindspots import open_secrets
 from signals_audit.checks.messages import TAG
 from signals_audit.hooks import hooks
@@ -45,11 +44,9 @@ class KeepAway:
 
 
 @pytest.fixture(autouse=True)
-def _isolated() -> Iterator[None]:
-    declared, registered, noticed = hooks.snapshot(), registry.snapshot(), sentinel.noticed.copy()
-    sentinel.noticed.clear()
+def _isolated(unnoticed: None) -> Iterator[None]:
+    declared, registered = hooks.snapshot(), registry.snapshot()
     yield
-    sentinel.noticed.update(noticed)
     hooks.restore(declared)
     registry.restore(registered)
 

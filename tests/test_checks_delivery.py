@@ -27,7 +27,7 @@ Check = Callable[..., list[CheckMessage]]
 
 
 @pytest.fixture(autouse=True)
-def _isolated() -> Iterator[None]:
+def _isolated(unnoticed: None) -> Iterator[None]:
     declared = hooks.snapshot()
     yield
     hooks.restore(declared)

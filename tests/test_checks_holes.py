@@ -22,7 +22,7 @@ Saving = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
-def _isolated() -> Iterator[None]:
+def _isolated(unnoticed: None) -> Iterator[None]:
     declared = registry.snapshot()
     yield
     registry.restore(declared)

@@ -29,9 +29,8 @@ def deliveries(using: str) -> QuerySet[Delivery]:
 
 
 def claim(keys: Sequence[str], using: str) -> list[Delivery]:
-    """Claim those of some deliveries that wait, or whose holder is dead, and return them in order."""
-    is_dead = Q(state=DeliveryState.RUNNING, due_at__lte=timezone.now())
-    return _claimed(deliveries(using).filter(key__in=keys), Q(state=DeliveryState.PENDING) | is_dead)
+    """Claim those of some deliveries that nobody has claimed, and return them in order."""
+    return _claimed(deliveries(using).filter(key__in=keys), Q(state=DeliveryState.PENDING))
 
 
 def claim_like(delivery: Delivery, using: str, limit: int) -> list[Delivery]:

@@ -331,17 +331,6 @@ def test_what_cannot_be_handed_over_is_due_at_once(settings: Any) -> None:
     assert (len(calls), deliver(), len(calls)) == (0, (1, 0), 1)
 
 
-def test_whoever_asks_for_a_delivery_takes_it_from_the_dead_but_not_from_the_living() -> None:
-    calls: list[Any] = []
-    on_create(Tag, durable=True)(calls.append)
-    left_behind(lambda: Tag.objects.create(name="a"))
-    (held,) = claims.claim_due("default", 1)
-    assert deliveries.deliver(held.key, "default") is False
-    Delivery.objects.update(due_at=timezone.now())
-    assert deliveries.deliver(held.key, "default") is True
-    assert (len(calls), state("state", "attempts")) == (1, [("done", 2)])
-
-
 def test_a_batch_in_the_transaction_is_one_call_for_a_statement_and_may_refuse_it() -> None:
     calls: list[Any] = []
 

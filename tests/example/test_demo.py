@@ -83,6 +83,6 @@ def test_the_demo_tells_people_what_happened_without_colour_in_a_pipe(demo):
     assert "\x1b" not in run.stdout
     lines = [line.strip() for line in run.stdout.splitlines()]
     assert "reaction: 👍 → ❤️" in lines
-    assert "→ ada is told: ben changed 👍 to ❤️ on Signals in Django" in lines
+    assert "→ ada is told: ben changed Like to Love on Signals in Django" in lines
     assert any(line.startswith("└ + billing.BillingProfile") and "caused by" in line for line in lines)
     assert any("all 28 checks passed" in line for line in lines)
