@@ -123,8 +123,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="preference",
-            constraint=models.UniqueConstraint(
-                fields=("user", "kind", "channel"), name="signals_audit_pace"
-            ),
+            constraint=models.UniqueConstraint(fields=("user", "kind", "channel"), name="signals_audit_pace"),
         ),
     ]
