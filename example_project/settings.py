@@ -64,10 +64,9 @@ SIGNALS_AUDIT = {
     ],
     # Who wants mail says so on the page of preferences; `manage.py send_digests --period daily` sends it.
     "CHANNELS": {
-        "inbox": {"BACKEND": "signals_audit.channels.Inbox", "LABEL": _("Inbox")},
+        "inbox": "signals_audit.channels.Inbox",
         "email": {
             "BACKEND": "signals_audit.channels.Email",
-            "LABEL": _("E-mail"),
             "PACE": "off",
             "BASE_URL": "http://localhost:8000",
         },

@@ -21,6 +21,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.core import mail
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 
 from .. import deliveries
 from ..deliveries.policy import policy
@@ -40,6 +41,7 @@ Addressed = tuple[Sequence[Notification], Letter]
 class Email(Channel):
     """One mail for each recipient of a delivery, over one connection."""
 
+    title = _("E-mail")
     chunk = 50
 
     def send(self, notifications: Sequence[Notification], delivery: Delivery) -> None:

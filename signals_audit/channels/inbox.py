@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext_lazy as _
+
 from ..models import Delivery, Notification
 from ..reactions.channels import Channel
 from ..types import Pace
@@ -12,6 +14,7 @@ from ..types import Pace
 class Inbox(Channel):
     """Lines to be read on the site."""
 
+    title = _("Inbox")
     paces = (Pace.NOW, Pace.OFF)
     is_inbox = True
 

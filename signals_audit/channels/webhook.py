@@ -28,6 +28,8 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
+from django.utils.translation import gettext_lazy as _
+
 from ..deliveries import GiveUp
 from ..exceptions import AuditError, ConfigurationError
 from ..models import Delivery, Notification
@@ -46,6 +48,8 @@ class NotTaken(AuditError):
 
 class Webhook(Channel):
     """All notifications of a delivery in one request."""
+
+    title = _("Webhook")
 
     def __init__(self, name: str, options: Mapping[str, Any]) -> None:
         super().__init__(name, options)

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, Final
 
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext
+from django.utils.text import capfirst
 
 from ..conf import get_settings, on_settings_changed
 from ..deliveries import GiveUp
@@ -31,6 +31,7 @@ DEFAULT: Final = {"inbox": "signals_audit.channels.Inbox"}
 class Channel:
     """One way to tell people: a subclass says how, in `send()`."""
 
+    title: Any = ""
     pace = Pace.NOW
     paces: tuple[Pace, ...] = (Pace.NOW, Pace.DAILY, Pace.WEEKLY, Pace.OFF)
     chunk = 500  # notifications of one delivery
@@ -45,7 +46,7 @@ class Channel:
     @property
     def label(self) -> str:
         """Return what users know the channel as."""
-        return str(self.options.get("LABEL") or gettext(self.name))
+        return str(self.options.get("LABEL") or self.title or capfirst(self.name))
 
     def send(self, notifications: Sequence[Notification], delivery: Delivery) -> None:
         """Tell people; what this raises has it tried again, `GiveUp` ends it.

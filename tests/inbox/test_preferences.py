@@ -49,7 +49,7 @@ def stored(user: User) -> list[tuple[str, str, str]]:
 
 def test_every_declared_kind_has_a_row_and_every_channel_a_column(browser: Client, ada: User) -> None:
     text = browser.get(PAGE).content.decode()
-    assert re.findall(r'<th scope="col">([^<]+)', text) == ["About", "inbox", "By mail"]
+    assert re.findall(r'<th scope="col">([^<]+)', text) == ["About", "Inbox", "By mail"]
     assert re.findall(r'<th scope="row">([^<]+)', text) == ["Opened a profile", "Changed … to …"]
     assert re.findall(r'<option value="(\w+)" selected', text) == ["now", "daily", "now", "daily"]
     first = re.search(r'<select name="inbox:opened a profile".*?</select>', text)
