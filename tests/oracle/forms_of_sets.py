@@ -30,6 +30,7 @@ from tests.testapp.models import (
     Tag,
     Ticket,
     Unaudited,
+    Vote,
     Wide,
 )
 
@@ -178,6 +179,17 @@ def update_the_parents_table_alone(world: World) -> None:
 @form
 def update_a_primary_key(world: World) -> None:
     Country.objects.filter(code="at").update(code="de")
+
+
+@form
+def update_several_primary_keys(world: World) -> None:
+    Vote.objects.update(id=F("id") + 1000)
+    Review.objects.update(id=F("id") + 1000, stars=F("stars") + 1)
+
+
+@form
+def update_several_parts_of_composite_keys(world: World) -> None:
+    Seat.objects.filter(number__gt=1).update(number=F("number") + 10)
 
 
 @form

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from ast import literal_eval
 from typing import Any, NamedTuple
 
@@ -86,8 +87,14 @@ def _apply(tables: dict[RowKey, Values], fact: Fact) -> None:
 def _id_before(fact: Fact) -> str:
     """Return the id that a row had before; an update of the key is told under the new one."""
     model = apps.get_model(fact.label)
-    changed = fact.before.get(model._meta.pk.name) if fact.action == "update" else None
-    return fact.object_id if changed is None else object_id_of(model, _value(changed))
+    names = [field.name for field in model._meta.pk_fields]
+    if fact.action != "update" or not fact.before.keys() & set(names):
+        return fact.object_id
+    changed = {name: _value(fact.before[name]) for name in names if name in fact.before}
+    if len(names) == 1:
+        return object_id_of(model, changed[names[0]])
+    parts = zip(names, json.loads(fact.object_id), strict=True)
+    return object_id_of(model, tuple(changed.get(name, part) for name, part in parts))
 
 
 def _value(spelled: Spelled) -> Any:
