@@ -389,6 +389,12 @@ def update_to_the_same_values(world: World) -> None:
 
 
 @silent
+def update_by_less_than_the_column_can_hold(world: World) -> None:
+    Article.objects.update(price=F("price") + Decimal("0.001"))
+    Article.objects.filter(FIRST).update(price=Decimal("1.5"))
+
+
+@silent
 def update_a_model_that_is_not_audited(world: World) -> None:
     type(world.user).objects.update(last_login=Now())
 
