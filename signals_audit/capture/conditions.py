@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Col
 from django.db.models.lookups import Exact, In
 from django.db.models.sql import Query
+from django.db.models.sql.where import AND
 
 from .blocks import WriteBlock
 from .rows import Reader, Row
@@ -77,6 +79,26 @@ def _lone_key(compiler: Any) -> Any:
     if not field.primary_key or named.lhs.alias != query.model._meta.db_table:
         return None
     return field.get_db_prep_value(named.rhs, compiler.connection, prepared=True)
+
+
+class RawCondition:
+    """A condition of a query that is SQL already."""
+
+    contains_aggregate = contains_over_clause = False
+
+    def __init__(self, sql: str, params: Sequence[Any] = ()) -> None:
+        self._sql = sql
+        self._params = list(params)
+
+    def as_sql(self, _compiler: Any, _connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+        """Return the condition."""
+        return self._sql, self._params
+
+
+def narrow(compiler: Any, reader: Reader, rows: Iterable[Row]) -> None:
+    """Have a statement change these rows alone, which are locked: others may have come to match since."""
+    if compiler.connection.vendor != "sqlite" and _lone_key(compiler) is None:
+        compiler.query.where.add(RawCondition(*reader.among(rows)), AND)
 
 
 def condition(compiler: Any) -> tuple[str, Sequence[Any]]:

@@ -14,12 +14,15 @@ from .rows import Row
 Fields = Sequence[Any]
 
 
-def run_returning(compiler: Any, columns: str, wanted: Fields) -> tuple[list[Any], list[Row]]:
+def run_returning(
+    compiler: Any, columns: str, wanted: Fields, replaced: tuple[str, str] = ("", "")
+) -> tuple[list[Any], list[Row]]:
     """Run a compiler's statement with our columns returned behind those that Django wants."""
     compiler.returning_fields = list(wanted) or None
     rows: list[Row] = []
     for sql, params in _statements(compiler):
         with compiler.connection.cursor() as cursor:
+            sql = sql.replace(*replaced, 1) if replaced[0] else sql
             cursor.execute(f"{sql}{', ' if wanted else ' RETURNING '}{columns}", params)
             rows += cursor.fetchall()
     state_of(compiler.connection).block.wrote()

@@ -142,12 +142,22 @@ class Reader:
         return rows
 
     def _rows_of_chunk(self, keys: list[Any]) -> list[Row]:
+        """Read rows as they are: a plain SELECT of MariaDB's shows what the transaction began with."""
+        where, params = self._among(keys)
+        return self._read(f"{self.select} WHERE {where}{self._lock}", params)
+
+    def among(self, rows: Iterable[Row]) -> tuple[str, list[Any]]:
+        """Return the condition that a row is one of these."""
+        return self._among([self.plan.key_of(row) for row in rows])
+
+    def _among(self, keys: list[Any]) -> tuple[str, list[Any]]:
+        if not keys:
+            return "1 = 0", []
         if len(self._key_columns) == 1:
-            places = ", ".join(["%s"] * len(keys))
-            return self._read(f"{self.select} WHERE {self._key_columns[0]} IN ({places})", keys)
+            return f"{self._key_columns[0]} IN ({', '.join(['%s'] * len(keys))})", keys
         one = "(" + " AND ".join(f"{column} = %s" for column in self._key_columns) + ")"
         params = [value for key in keys for value in key]
-        return self._read(f"{self.select} WHERE {' OR '.join([one] * len(keys))}", params)
+        return f"({' OR '.join([one] * len(keys))})", params
 
     def _read(self, sql: str, params: Sequence[Any]) -> list[Row]:
         with self._connection.cursor() as cursor:

@@ -14,7 +14,7 @@ from . import sets
 from .beside import beside_triggers
 from .blocks import WriteBlock
 from .changes import EventMaker
-from .conditions import few_rows_before, rows_before
+from .conditions import few_rows_before, narrow, rows_before
 from .connection import state_of
 from .dependents import Affected, affected_by, has_audited_dependents, tell_of
 from .inserts import inserted
@@ -124,6 +124,7 @@ def update(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields = ()) ->
             if found is None:
                 found = rows_before(compiler, block, reader)
             before = {plan.key_of(row): row for row in found}
+        narrow(compiler, reader, before.values())
         if can_return_updated(compiler):
             given, after = run_returning(compiler, reader.columns, wanted)
             count = len(after)

@@ -1,12 +1,13 @@
 """`bulk_create(update_conflicts=True)`: which rows were there before, and which the statement created.
 
-The rows that would conflict are read and locked first, by what is unique. PostgreSQL is asked besides whether
-a row is new, for somebody may have inserted it in between.
+The rows that would conflict are read and locked first, by what is unique. PostgreSQL and MariaDB are asked
+besides whether a row is new, for somebody may have inserted it in between.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 from django.db.models import UniqueConstraint
@@ -18,7 +19,10 @@ from .returning import run_returning
 from .rows import Reader, Row
 
 CHUNK = 100
-IS_NEW = ", (xmax = 0)"  # an inserted row version has not been locked or updated by anybody
+# PostgreSQL: an inserted row version has not been locked or updated by anybody. MariaDB: the update of a row
+# leaves a mark (see `_marking`), which the row's own result takes away.
+IS_NEW = {"postgresql": ", (xmax = 0)", "mysql": ", @signals_audit_met = 0, (@signals_audit_met := 0)"}
+UPDATING = " ON DUPLICATE KEY UPDATE "
 
 Condition = tuple[str, tuple[Any, ...]]
 Round = tuple[dict[Any, Row], list[Row]]
@@ -35,11 +39,24 @@ def upsert(
     """Run an upsert; return what Django wants, the rows that it created, and those that it updated."""
     reader = block.state.reader(plan)
     before = {plan.key_of(row): row for row in _conflicting(compiler, block, reader)}
-    if compiler.connection.vendor != "postgresql":
-        given, rows = run_returning(compiler, reader.columns, wanted)
-        return given, *_split(plan, before, [(row, True) for row in rows])
-    given, marked = run_returning(compiler, reader.columns + IS_NEW, wanted)
-    return given, *_split(plan, before, [(row[:-1], row[-1]) for row in marked])
+    columns = reader.columns + IS_NEW.get(compiler.connection.vendor, "")
+    given, marked = run_returning(compiler, columns, wanted, _marking(compiler))
+    size = len(plan.fields)
+    return given, *_split(plan, before, [(row[:size], all(row[size : size + 1])) for row in marked])
+
+
+def _marking(compiler: Any) -> tuple[str, str]:
+    """Return what to put in the place of what, so that MariaDB's statement marks the rows that it updates."""
+    connection = compiler.connection
+    if connection.vendor != "mysql":
+        return "", ""
+    with (
+        connection.wrap_database_errors,
+        closing(connection.create_cursor()) as cursor,
+    ):  # no query of the project's
+        cursor.execute("SET @signals_audit_met = 0")
+    key = connection.ops.quote_name(compiler.query.get_meta().pk_fields[0].column)
+    return UPDATING, f"{UPDATING}{key} = IF((@signals_audit_met := 1) = 1, {key}, {key}), "
 
 
 def _split(

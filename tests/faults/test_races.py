@@ -1,0 +1,104 @@
+"""What others write between the statements of one write: told as it was, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import F
+
+from signals_audit import disabled
+from tests.capture.log import entries
+from tests.testapp.models import Parent, Tag, Vote
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor == "sqlite", reason="nobody else can write in between"),
+]
+
+
+def elsewhere(sql: str, *params: Any) -> None:
+    """Write on a connection of one's own."""
+    with closing(connection.copy()) as rival, disabled(), rival.cursor() as cursor:
+        cursor.execute(sql, params)
+
+
+@contextmanager
+def in_front_of(verb: str, act: Callable[[], None]) -> Iterator[None]:
+    """Have something happen in front of the first statement that begins with a verb."""
+    done: list[str] = []
+
+    def run(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        if sql.startswith(verb) and not done:
+            done.append(sql)
+            act()
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(run):
+        yield
+    assert done
+
+
+@pytest.fixture
+def votes() -> list[Vote]:
+    with disabled():
+        return [Vote.objects.create(weight=weight) for weight in (0, 50)]
+
+
+def test_a_row_that_comes_to_match_an_update_in_between_is_not_changed_untold(votes: list[Vote]) -> None:
+    near, far = votes
+    write = "UPDATE testapp_vote SET weight = 5 WHERE id = %s"
+    with in_front_of("UPDATE", lambda: elsewhere(write, far.pk)):
+        Vote.objects.filter(weight__lt=10).update(weight=F("weight") + 1)
+    told = {entry.object_id: entry.changes["weight"] for entry in entries()}
+    weight = Vote.objects.get(pk=far.pk).weight
+    assert told.pop(str(near.pk)) == [0, 1]
+    assert (weight, told) in [(5, {}), (6, {str(far.pk): [5, 6]})]
+
+
+def test_a_row_that_is_inserted_while_an_update_runs_is_not_changed_untold(votes: list[Vote]) -> None:
+    write = "INSERT INTO testapp_vote (weight) VALUES (3)"
+    with in_front_of("UPDATE", lambda: elsewhere(write)):
+        Vote.objects.filter(weight__lt=10).update(weight=F("weight") + 1)
+    new = Vote.objects.latest("pk")
+    told = {entry.object_id: entry.changes["weight"] for entry in entries()}
+    assert told.pop(str(votes[0].pk)) == [0, 1]
+    assert (new.weight, told) in [(3, {}), (4, {str(new.pk): [3, 4]})]
+
+
+def test_a_row_that_others_insert_while_an_upsert_runs_is_not_told_as_created() -> None:
+    target = ["name"] if connection.features.supports_update_conflicts_with_target else None
+    with in_front_of("INSERT", lambda: elsewhere("INSERT INTO testapp_tag (name) VALUES ('theirs')")):
+        tags = [Tag(name="theirs"), Tag(name="ours")]
+        Tag.objects.bulk_create(tags, update_conflicts=True, update_fields=["name"], unique_fields=target)
+    created = [entry.changes["name"][1] for entry in entries(action="create")]
+    assert created == ["ours"]
+
+
+@pytest.fixture
+def repeatable() -> Iterator[None]:
+    """Have this connection see one state of the tables for the whole of a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+            if connection.vendor == "mysql"
+            else "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+        )
+    yield
+    connection.close()
+
+
+@pytest.mark.skipif(connection.vendor != "mysql", reason="elsewhere it is refused")
+def test_an_update_that_changes_nothing_is_not_told_because_the_transaction_sees_an_older_row(
+    repeatable: None,
+) -> None:
+    with disabled():
+        parent = Parent.objects.create(name="old")
+    with transaction.atomic():
+        assert [str(found.name) for found in Parent.objects.all()] == ["old"]
+        elsewhere("UPDATE testapp_parent SET name = 'new' WHERE id = %s", parent.pk)
+        Parent.objects.filter(pk=parent.pk).update(name="new")
+    assert entries() == []
