@@ -107,8 +107,8 @@ class Reader:
         return self._read(f"{select}{where}{order}{limit}{self._lock}", params)
 
     def rows_where(self, condition: str) -> list[Row]:
-        """Read the rows that meet a condition, as they are, in key order."""
-        return self._read(f"{self.select} WHERE {condition} ORDER BY {self.keys}", ())
+        """Read the rows that meet a condition, which are locked, as they are, in key order."""
+        return self._read(f"{self.select} WHERE {condition} ORDER BY {self.keys}{self._lock}", ())
 
     def rows_kept(self, table: str, where: str) -> list[Row]:
         """Read rows from a table that was made with the same columns."""
