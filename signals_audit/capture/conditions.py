@@ -51,7 +51,7 @@ def meets_more(compiler: Any, block: WriteBlock, reader: Reader, number: int) ->
 
 def _named_keys(compiler: Any) -> int | None:
     """Return how many keys a statement names; None where it does not name them."""
-    if _lone_key(compiler) is not None:
+    if _lone_condition(compiler) is not None:
         return 1
     conditions = compiler.query.where.children
     if (
@@ -64,7 +64,15 @@ def _named_keys(compiler: Any) -> int | None:
 
 
 def _lone_key(compiler: Any) -> Any:
-    """Return the key that a statement names, as a parameter; None where it says anything else or more.
+    """Return the key that a statement names, as a parameter; None where it says anything else or more."""
+    named = _lone_condition(compiler)
+    if named is None:
+        return None
+    return named.lhs.target.get_db_prep_value(named.rhs, compiler.connection, prepared=True)
+
+
+def _lone_condition(compiler: Any) -> Any:
+    """Return the condition by which a statement names one key; None where it says anything else or more.
 
     It is what every `save()` says, and its SQL is known.
     """
@@ -75,10 +83,8 @@ def _lone_key(compiler: Any) -> Any:
     named = conditions[0]
     if type(named) is not Exact or type(named.lhs) is not Col or hasattr(named.rhs, "resolve_expression"):
         return None
-    field = named.lhs.target
-    if not field.primary_key or named.lhs.alias != query.model._meta.db_table:
-        return None
-    return field.get_db_prep_value(named.rhs, compiler.connection, prepared=True)
+    is_key = named.lhs.target.primary_key and named.lhs.alias == query.model._meta.db_table
+    return named if is_key else None
 
 
 class RawCondition:
@@ -97,7 +103,7 @@ class RawCondition:
 
 def narrow(compiler: Any, reader: Reader, rows: Iterable[Row]) -> None:
     """Have a statement change these rows alone, which are locked: others may have come to match since."""
-    if compiler.connection.vendor != "sqlite" and _lone_key(compiler) is None:
+    if compiler.connection.vendor != "sqlite" and _lone_condition(compiler) is None:
         compiler.query.where.add(RawCondition(*reader.among(rows)), AND)
 
 

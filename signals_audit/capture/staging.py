@@ -16,7 +16,7 @@ from django.db.models import Field
 from django.db.models.sql.where import AND
 
 from .blocks import WriteBlock
-from .conditions import condition
+from .conditions import RawCondition, condition
 from .connection import ConnectionState
 from .rows import LOCKS, Reader, Row
 
@@ -45,7 +45,7 @@ class Staged:
     def narrow(self, compiler: Any) -> None:
         """Have a statement change these rows alone: others may have added some that its condition meets."""
         if self.connection.vendor != "sqlite":  # where nobody else writes now
-            compiler.query.where.add(_Among(self._among("")), AND)
+            compiler.query.where.add(RawCondition(self._among("")), AND)
 
     @property
     def deletion(self) -> str:
@@ -80,19 +80,6 @@ class Staged:
         with self.connection.cursor() as cursor:
             cursor.execute(f"SELECT MAX({self.place}) FROM {self.name}")
             return cursor.fetchone()[0] or 0
-
-
-class _Among:
-    """A condition of a query: the row's key is one of those that a SELECT gives."""
-
-    contains_aggregate = contains_over_clause = False
-
-    def __init__(self, sql: str) -> None:
-        self._sql = sql
-
-    def as_sql(self, _compiler: Any, _connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
-        """Return the condition."""
-        return self._sql, []
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from ..events import ChangeEvent
 from ..hooks import hooks
 from ..models import AuditEntry
 from ..registry import registry
+from ..triggers.tables import is_triggered
 from ..types import ActorKind
 from ..values import decode
 from .durable import event_of_entry, jobs_of
@@ -76,13 +77,8 @@ def _fed_models() -> list[type[Model]]:
     return [
         model
         for model in registry.models()
-        if _is_triggered(model) and any(hook.durable for hook in hooks.of(model))
+        if is_triggered(model) and any(hook.durable for hook in hooks.of(model))
     ]
-
-
-def _is_triggered(model: type[Model]) -> bool:
-    options = registry.options_for(model)
-    return options is not None and options.capture == "triggers"
 
 
 def key_of(model: type[Model], entry: AuditEntry) -> Any:

@@ -112,15 +112,7 @@ BEGIN
             SET signals_seq = @signals_audit_seq;
         END IF;
         IF @signals_audit_change_set IS NULL OR NOT @signals_audit_is_open THEN
-            INSERT IGNORE INTO {CHANGE_SETS} (
-                id, actor_kind, actor_id, actor_repr, remote_addr, correlation_id, reason, path,
-                extra, created_at
-            ) VALUES (
-                signals_set, COALESCE(@signals_audit_actor_kind, 'system'), {_said("actor_id")},
-                {_said("actor_repr")}, {_said("remote_addr")}, {_said("correlation_id")}, {_said("reason")},
-                {_said("path")},
-                COALESCE(@signals_audit_extra, JSON_OBJECT('database_user', USER())), {_now()}
-            );
+            {_change_set()};
             SET @signals_audit_is_open = @signals_audit_change_set IS NOT NULL;
         END IF;
         INSERT INTO {ENTRIES} (
@@ -139,6 +131,19 @@ END"""
         if not self._has_uuid:
             return UUID_DIGITS
         return f"INSERT(INSERT(INSERT(INSERT({UUID_DIGITS}, 21, 0, '-'), 17, 0, '-'), 13, 0, '-'), 9, 0, '-')"
+
+
+def _change_set() -> str:
+    """Return the statement that writes the change set of a trigger's first entry."""
+    return f"""INSERT IGNORE INTO {CHANGE_SETS} (
+                id, actor_kind, actor_id, actor_repr, remote_addr, correlation_id, reason, path,
+                extra, created_at
+            ) VALUES (
+                signals_set, COALESCE(@signals_audit_actor_kind, 'system'), {_said("actor_id")},
+                {_said("actor_repr")}, {_said("remote_addr")}, {_said("correlation_id")}, {_said("reason")},
+                {_said("path")},
+                COALESCE(@signals_audit_extra, JSON_OBJECT('database_user', USER())), {_now()}
+            )"""
 
 
 def _said(name: str) -> str:
