@@ -30,6 +30,7 @@ from .tables import also_written_through, models_on
 
 ATTRIBUTE = "signals_audit_handover"
 READS = ("SELECT", "SAVEPO", "RELEAS", "ROLLBA", "EXPLAI", "PRAGMA", "SHOW", "SET ")
+SCHEMA = ("CREATE", "ALTER ", "DROP ")
 
 SLOTS = 8
 Slots = tuple[tuple[int, tuple[Any, ...]], ...]
@@ -80,6 +81,15 @@ class Handover:
         """Know no more than what the database knows when the transaction, or a savepoint, was rolled back."""
         self._slots, self._said, self._context = slots, None, None
 
+    def _ask_again(self) -> None:
+        """Have asked again which tables have triggers: some go up or come down, which may be rolled back."""
+        self._forget_tables()
+        if self._is_in_transaction():
+            state_of(self._connection).journal.undo_with(self._forget_tables)
+
+    def _forget_tables(self) -> None:
+        self._tables = None
+
     def takes(self, model: type[Model]) -> bool:
         """Tell whether a model's table has triggers, in this transaction."""
         self._renew()
@@ -103,6 +113,9 @@ class Handover:
     def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
         """Run a statement; before one that writes to a table with triggers, say who acts."""
         text = sql if isinstance(sql, str) else ""
+        if text[:6].upper().startswith(SCHEMA):
+            self._ask_again()
+            return execute(sql, params, many, context)
         if not self._concerns(text):
             return execute(sql, params, many, context)
         if self._is_in_transaction():

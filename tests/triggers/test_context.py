@@ -193,6 +193,24 @@ def test_where_triggers_are_not_up_djangos_side_records(triggered: Triggered) ->
     assert [entry.source for entry in AuditEntry.objects.order_by("id")] == ["trigger", "save"]
 
 
+if connection.features.can_rollback_ddl:
+
+    @pytest.mark.django_db
+    def test_triggers_that_go_up_amid_a_transaction_take_over_until_that_is_rolled_back(
+        triggered: Triggered,
+    ) -> None:
+        triggered(Tag)
+        triggers.uninstall(connection.alias)
+        Tag.objects.create(name="a")
+        with transaction.atomic():
+            triggers.install(connection.alias)
+            Tag.objects.create(name="b")
+            assert [entry.source for entry in AuditEntry.objects.order_by("id")] == ["save", "trigger"]
+            transaction.set_rollback(True)
+        Tag.objects.create(name="c")
+        assert [entry.source for entry in AuditEntry.objects.order_by("id")] == ["save", "save"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_many_to_many_rows_are_recorded_by_djangos_side(triggered: Triggered) -> None:
     triggered(Article, Tag)
