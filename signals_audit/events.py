@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import starmap
 from typing import Any, NamedTuple, Protocol
 
 from django.db.models import Model
@@ -29,6 +30,36 @@ class RelationChange(NamedTuple):
 
 
 Changes = Mapping[str, Change | RelationChange]
+
+
+Pairs = Callable[[Sequence[Any]], Iterable[tuple[Any, Any]]]
+
+
+class WholeRow(Mapping[str, Change]):
+    """The changes of a row that came or went, made of its values when somebody asks for them."""
+
+    __slots__ = ("_made", "_names", "_pairs", "_values")
+
+    def __init__(self, names: Sequence[str], values: Sequence[Any], pairs: Pairs) -> None:
+        self._names, self._pairs, self._values = names, pairs, values
+        self._made: dict[str, Change] | None = None
+
+    def _changes(self) -> dict[str, Change]:
+        if self._made is None:
+            self._made = dict(zip(self._names, starmap(Change, self._pairs(self._values)), strict=True))
+        return self._made
+
+    def __getitem__(self, name: str) -> Change:
+        return self._changes()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __repr__(self) -> str:
+        return repr(self._changes())
 
 
 class Intention(NamedTuple):

@@ -219,6 +219,8 @@ def stored_changes(event: ChangeEvent) -> Mapping[str, Any]:
         return event.encoded
     if event.relation is not None:
         return mask(event.encoded, plan.masked)
+    if event.encoded.keys() <= plan.recorded:
+        return mask(event.encoded, plan.masked)
     recorded = {name: pair for name, pair in event.encoded.items() if _is_recorded(plan, name)}
     unknown = [name for name in recorded if name not in plan.recorded and is_secret_name(name)]
     return mask(recorded, plan.masked.union(unknown))

@@ -25,7 +25,8 @@ def text(value: Any, limit: int | None = None) -> str:
         raw = str.__str__(value) if isinstance(value, str) else str(value)
     except Exception:
         raw = describe(value)
-    return _UNSTORABLE.sub("\ufffd", raw[:limit])
+    raw = raw[:limit]
+    return raw if raw.isascii() and "\0" not in raw else _UNSTORABLE.sub("\ufffd", raw)
 
 
 def describe(value: Any) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from itertools import repeat
+from typing import Any, NamedTuple
 
 from django.db.models import Model
 from django.utils import timezone
 
 from .. import context as contexts
-from ..events import Change, ChangeEvent, Subject
+from ..events import Change, ChangeEvent, Pairs, Subject, WholeRow
 from ..registry import object_id_of
 from ..types import UNKNOWN, Action, Actor
 from ..values import UNKNOWN_MARK, same
@@ -23,6 +24,16 @@ from .relations import relate, relate_moved
 from .remembered import Remembered
 from .rows import Row
 from .subjects import RowSubject, SavedSubject
+
+Stored = tuple[Any, Any]
+
+
+class Told(NamedTuple):
+    """What there is to tell of a row: typed values and stored ones, by names; of a whole row, its values."""
+
+    changes: Mapping[str, Change]
+    encoded: Mapping[str, Stored]
+    values: Sequence[Any] | None = None
 
 
 class EventMaker:
@@ -63,8 +74,7 @@ class EventMaker:
             relate(self, added=rows, removed=())
         saved = self._saved if self._saved is instance else None
         for row in self._own(rows):
-            whole = self._whole(row, lambda value: (None, value))
-            self._add(Action.CREATE, row, whole, saved)
+            self._add(Action.CREATE, row, self._whole(row, _come), saved)
             if saved is not None and self.plan.options.before == "memory":
                 self._remember_new(saved, row)
 
@@ -73,7 +83,7 @@ class EventMaker:
         if self.plan.relations:
             relate(self, added=(), removed=rows)
         for row in self._own(rows):
-            self._add(Action.DELETE, row, self._whole(row, lambda value: (value, None)), None)
+            self._add(Action.DELETE, row, self._whole(row, _gone), None)
 
     def updated(self, before: Mapping[Any, Row], after: Sequence[Row]) -> None:
         """Tell of rows that were updated and are not what they were.
@@ -84,13 +94,15 @@ class EventMaker:
             relate_moved(self, before, after)
         for row in self._own(after):
             old = before.get(self.plan.key_of(row))
-            changed = self._unknown(row) if old is None else self._changed(old, row)
-            if changed:
-                self._add(Action.UPDATE, row, changed, self._saved)
+            told = self._unknown(row) if old is None else self._changed(old, row)
+            if told is not None:
+                self._add(Action.UPDATE, row, told, self._saved)
 
     def changed_from_memory(self, known: Remembered, row: Row) -> None:
         """Tell of the row of an instance that remembers it; `row` has the remembered columns only."""
-        reader, found, fresh = self.reader, {}, dict(known.values)
+        changes: dict[str, Change] = {}
+        encoded: dict[str, Stored] = {}
+        reader, fresh = self.reader, dict(known.values)
         for place, raw in zip(known.places, row, strict=True):
             field = self.plan.fields[place]
             before, after = value_of(known.values[field.attname]), reader.value(place, raw)
@@ -99,14 +111,14 @@ class EventMaker:
                 reader.stored(place, raw, after),
             )
             if not same(*stored):
-                found[field.name] = ((before, after), stored)
+                changes[field.name], encoded[field.name] = Change(before, after), stored
                 fresh[field.attname] = kept_value(after, field)
-        if found:
+        if changes:
             self._advance(known.instance, known.values, fresh)
             whole = [None] * len(self.plan.fields)
             for place, raw in zip(known.places, row, strict=True):
                 whole[place] = raw
-            self._add(Action.UPDATE, tuple(whole), found, known.instance)
+            self._add(Action.UPDATE, tuple(whole), Told(changes, encoded), known.instance)
 
     def _remember_new(self, instance: Model, row: Row) -> None:
         pairs = zip(self.plan.fields, row, strict=True)
@@ -126,64 +138,56 @@ class EventMaker:
         """Return the rows that get entries or hooks of their own."""
         return rows if self.plan.recorded is not None or not self.plan.relations else []
 
-    def _whole(self, row: Row, pair: Any) -> dict[str, tuple[tuple[Any, Any], tuple[Any, Any]]]:
-        reader = self.reader
-        found = {}
-        for place, name in enumerate(self.plan.names):
-            value = reader.value(place, row[place])
-            found[name] = (pair(value), pair(reader.stored(place, row[place], value)))
-        return found
+    def _whole(self, row: Row, pairs: Pairs) -> Told:
+        reader, names = self.reader, self.plan.names
+        values = reader.values(row)
+        encoded = dict(zip(names, pairs(reader.all_stored(row, values)), strict=True))
+        return Told(WholeRow(names, values, pairs), encoded, values)
 
-    def _changed(self, old: Row, new: Row) -> dict[str, tuple[tuple[Any, Any], tuple[Any, Any]]]:
+    def _changed(self, old: Row, new: Row) -> Told | None:
         if old == new:
-            return {}
-        reader = self.reader
-        found = {}
+            return None
+        changes, encoded, reader = {}, {}, self.reader
         for place, (raw_before, raw_after) in enumerate(zip(old, new, strict=True)):
             if raw_before is raw_after or raw_before == raw_after:
                 continue
             before, after = reader.value(place, raw_before), reader.value(place, raw_after)
             stored = reader.stored(place, raw_before, before), reader.stored(place, raw_after, after)
             if not same(*stored):
-                found[self.plan.names[place]] = ((before, after), stored)
-        return found
+                name = self.plan.names[place]
+                changes[name], encoded[name] = Change(before, after), stored
+        return Told(changes, encoded) if changes else None
 
-    def _unknown(self, row: Row) -> dict[str, tuple[tuple[Any, Any], tuple[Any, Any]]]:
-        reader = self.reader
-        found = {}
+    def _unknown(self, row: Row) -> Told | None:
+        changes, encoded, reader = {}, {}, self.reader
         for place, name in enumerate(self.plan.names):
             if place not in self.plan.key:
                 value = reader.value(place, row[place])
-                found[name] = ((UNKNOWN, value), (UNKNOWN_MARK, reader.stored(place, row[place], value)))
-        return found
+                changes[name] = Change(UNKNOWN, value)
+                encoded[name] = UNKNOWN_MARK, reader.stored(place, row[place], value)
+        return Told(changes, encoded) if changes else None
 
-    def _add(
-        self,
-        action: Action,
-        row: Row,
-        changed: Mapping[str, tuple[tuple[Any, Any], tuple[Any, Any]]],
-        saved: Model | None,
-    ) -> None:
+    def _add(self, action: Action, row: Row, told: Told, saved: Model | None) -> None:
         plan, pk = self.plan, self.reader.pk(row)
         if saved is not None and action is Action.UPDATE and not _stands_for(saved, plan, pk):
             saved = None
-        recorded = plan.recorded is not None and any(name in plan.recorded for name in changed)
         self.append(
             model=plan.model,
             action=action,
             pk=pk,
-            changes={name: Change(*typed) for name, (typed, _) in changed.items()},
-            encoded={name: stored for name, (_, stored) in changed.items()},
-            subject=self._subject(pk, row, saved),
+            changes=told.changes,
+            encoded=told.encoded,
+            subject=self._subject(pk, row, told.values, saved),
             source=self.source if saved is None else "save",
             intention=intention_of(saved),
-            recorded=recorded,
+            recorded=plan.recorded is not None and not plan.recorded.isdisjoint(told.encoded),
         )
 
-    def _subject(self, pk: Any, row: Row, saved: Model | None) -> Subject:
+    def _subject(self, pk: Any, row: Row, values: Sequence[Any] | None, saved: Model | None) -> Subject:
         if isinstance(saved, self.plan.model):
             return SavedSubject(saved, self.plan.masked)
-        return RowSubject(self.reader, row, self.block.state.instances.get((self.plan.model, pk)))
+        known = self.block.state.instances.get((self.plan.model, pk))
+        return RowSubject(self.reader, row, known, values)
 
     def append(self, *, recorded: bool, pk: Any, **facts: Any) -> None:
         """Add an event to the block, with an address if it will have an entry."""
@@ -208,6 +212,14 @@ class EventMaker:
         if self._actor is None:
             self._actor = contexts.resolve_actor(self._context)
         return self._actor
+
+
+def _come(values: Sequence[Any]) -> Iterable[Stored]:
+    return zip(repeat(None), values, strict=False)
+
+
+def _gone(values: Sequence[Any]) -> Iterable[Stored]:
+    return zip(values, repeat(None), strict=False)
 
 
 def _stands_for(instance: Model, plan: TablePlan, pk: Any) -> bool:

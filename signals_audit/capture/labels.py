@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from django.db import connections
@@ -25,7 +24,7 @@ def safe_text(instance: Model, secrets: frozenset[str]) -> str:
 
     Values of the secret fields are struck out.
     """
-    with _no_queries():
+    with _NoQueries():
         try:
             shown = str(instance)
         except Exception:  # a __str__ may raise anything, and none of it may cost the write
@@ -56,17 +55,20 @@ def _refuse(_execute: Callable[..., Any], *_arguments: Any) -> NoReturn:
     raise QueryRefused
 
 
-@contextmanager
-def _no_queries() -> Iterator[None]:
-    opened = connections.all(initialized_only=True)
-    before = [(len(connection.queries_log), connection.needs_rollback) for connection in opened]
-    for connection in opened:
-        connection.execute_wrappers.append(_refuse)
-    try:
-        yield
-    finally:
-        for connection, (length, needs_rollback) in zip(opened, before, strict=True):
+class _NoQueries:
+    """A block in which no connection answers; a refused query is none, it breaks nothing."""
+
+    __slots__ = ("_opened",)
+
+    def __enter__(self) -> None:
+        opened = connections.all(initialized_only=True)
+        self._opened = [(one, len(one.queries_log), one.needs_rollback) for one in opened]
+        for connection in opened:
+            connection.execute_wrappers.append(_refuse)
+
+    def __exit__(self, *_error: object) -> None:
+        for connection, length, needs_rollback in self._opened:
             connection.execute_wrappers.remove(_refuse)
-            connection.needs_rollback = needs_rollback  # a refused query is none: it broke nothing
+            connection.needs_rollback = needs_rollback
             while len(connection.queries_log) > length:
                 connection.queries_log.pop()

@@ -22,7 +22,7 @@ class Reader:
 
     __slots__ = (
         *("_connection", "_converters", "_encoders", "_formatted", "_key_columns", "_loaded", "_lock"),
-        *("_select_one", "columns", "keys", "plan", "select", "table"),
+        *("_converted", "_select_one", "columns", "keys", "plan", "select", "table"),
     )
 
     def __init__(self, plan: TablePlan, connection: BaseDatabaseWrapper) -> None:
@@ -44,6 +44,7 @@ class Reader:
         self._converters = [
             found.get(place) or _real(field, connection) for place, field in enumerate(plan.fields)
         ]
+        self._converted = [place for place, converters in enumerate(self._converters) if converters]
         self._encoders = [_encoder(field) for field in plan.fields]
         places = {field.attname: place for place, field in enumerate(plan.fields)}
         names = [field.attname for field in plan.model._meta.concrete_fields]
@@ -65,6 +66,21 @@ class Reader:
         except Exception:  # what nobody can load may still be written: it is told as the database has it
             return raw
         return value
+
+    def values(self, row: Row) -> list[Any]:
+        """Return the Python values of a row, as loading it would give them."""
+        values = list(row)
+        for place in self._converted:
+            values[place] = self.value(place, row[place])
+        return values
+
+    def all_stored(self, row: Row, values: Sequence[Any]) -> list[Any]:
+        """Return the stored forms of a row's values."""
+        found = [encoder(value) for encoder, value in zip(self._encoders, values, strict=True)]
+        for place in self._converted:
+            if values[place] is None:
+                found[place] = self.stored(place, row[place], None)
+        return found
 
     def encoded(self, place: int, value: Any) -> Any:
         """Return the stored form of a Python value."""
@@ -91,8 +107,12 @@ class Reader:
 
     def load(self, row: Row) -> Model:
         """Return the instance that loading the row would give; columns that were not read are deferred."""
-        values = [self.value(place, row[place]) for place in self._loaded.values()]
-        return self.plan.model.from_db(self._connection.alias, list(self._loaded), values)
+        return self.made(self.values(row))
+
+    def made(self, values: Sequence[Any]) -> Model:
+        """Return the instance with these values."""
+        loaded = [values[place] for place in self._loaded.values()]
+        return self.plan.model.from_db(self._connection.alias, list(self._loaded), loaded)
 
     def locked_rows(
         self, where: str, params: Sequence[Any], most: int | None = None, also: Sequence[str] = ()

@@ -34,11 +34,12 @@ class SavedSubject:
 
 @dataclass(eq=False, slots=True)
 class RowSubject:
-    """The object of a write without an instance: made from the row."""
+    """The object of a write without an instance: made from the row, whose values may be known already."""
 
     reader: Reader
     row: Row
     known: Model | None
+    values: Sequence[Any] | None = None
 
     def instance(self) -> Model | None:
         """Return the row as it is now, or for a delete as it was."""
@@ -46,7 +47,9 @@ class RowSubject:
 
     def text(self) -> str:
         """Return the text of the row's instance."""
-        return safe_text(self.reader.load(self.row), self.reader.plan.masked)
+        reader = self.reader
+        made = reader.load(self.row) if self.values is None else reader.made(self.values)
+        return safe_text(made, reader.plan.masked)
 
 
 @dataclass(eq=False, slots=True)

@@ -73,25 +73,24 @@ class HandWritten:
 
     def note(self, instance: Model, action: str, changes: Mapping[str, Sequence[Any]]) -> None:
         """Insert the entry of one change."""
-        self._seq += 1
-        row = (
-            self._change_set,
-            self._seq,
-            "",
-            action,
-            instance._meta.label,
-            "default",
-            str(instance.pk),
-            str(instance),
-            json.dumps(changes),
-            "save",
-            "",
-            None,
-            None,
-            _now(),
+        self.insert(
+            (
+                "",
+                action,
+                instance._meta.label,
+                "default",
+                str(instance.pk),
+                str(instance),
+                json.dumps(changes),
+            ),
+            ("save", "", None, None, _now()),
         )
+
+    def insert(self, about: Sequence[Any], rest: Sequence[Any]) -> None:
+        """Insert an entry at the next place: its columns from the actor to the changes, and the rest."""
+        self._seq += 1
         with connection.cursor() as cursor:
-            cursor.execute(self._sql, row)
+            cursor.execute(self._sql, (self._change_set, self._seq, *about, *rest))
 
     @contextmanager
     def created(self, model: type[Model], instances: Sequence[Any]) -> Iterator[None]:

@@ -1,0 +1,138 @@
+"""The rungs of the ladder: audited writes as short as they can be, for one model; each does a step more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from signals_audit import context, signals
+from signals_audit.values import encode, object_key, text
+
+from .cases import VALUES, change, fill, instances
+from .figures import clock, settle_memory
+from .hand import HandWritten
+from .models import Plain
+
+RUNGS = {
+    "plain": "Django alone",
+    "entry": "one INSERT of a finished entry",
+    "truth": "the row as the database holds it, read under lock (for free by DELETE, which could return it)",
+    "spelling": "values that keep their types",
+    "facts": "who acts, the object's key and text",
+    "signals": "our signal and that of the batch, without receivers",
+}
+HEIGHTS = {rung: height for height, rung in enumerate(RUNGS)}
+WRITES = ("create", "delete", "no-op save", "get+save")
+Row = tuple[Any, ...]
+
+
+class Ladder:
+    """Writes of one model, audited up to a rung. Previous values of `get+save` come from memory."""
+
+    def __init__(self, rung: str) -> None:
+        self._rung = HEIGHTS[rung]
+        self._fields = Plain._meta.concrete_fields
+        self._written = HandWritten()
+        columns = ", ".join(str(field.column) for field in self._fields)
+        lock = " FOR NO KEY UPDATE" if connection.vendor == "postgresql" else ""
+        self._select = f"SELECT {columns} FROM {Plain._meta.db_table} WHERE id = %s{lock}"
+
+    def run(self, write: str, item: Any) -> None:
+        """Do one write."""
+        {
+            "create": self._create,
+            "delete": self._delete,
+            "no-op save": self._no_op_save,
+            "get+save": self._get_and_save,
+        }[write](item)
+
+    def _has(self, rung: str) -> bool:
+        return self._rung >= HEIGHTS[rung]
+
+    def _create(self, _item: Any) -> None:
+        instance = Plain.objects.create(**VALUES)
+        if self._has("entry"):
+            row = self._read(instance.pk) if self._has("truth") else _held(instance)
+            self._tell(instance, "create", {name: [None, value] for name, value in self._spelt(row).items()})
+
+    def _delete(self, instance: Any) -> None:
+        key = instance.pk
+        instance.delete()
+        instance.pk = key
+        if self._has("entry"):
+            row = self._spelt(_held(instance))
+            self._tell(instance, "delete", {name: [value, None] for name, value in row.items()})
+
+    def _no_op_save(self, instance: Any) -> None:
+        """Read before; that the row is the same afterwards is believed, and nothing is told."""
+        if self._has("truth"):
+            self._read(instance.pk)
+        instance.save()
+
+    def _get_and_save(self, key: Any) -> None:
+        instance = Plain.objects.get(pk=key)
+        before = _held(instance)
+        change(instance)
+        if self._has("entry"):
+            pairs = zip(self._fields, before, _held(instance), strict=True)
+            changed = [(field.name, old, new) for field, old, new in pairs if old is not new and old != new]
+            spell = encode if self._has("spelling") else _plain
+            self._tell(instance, "update", {name: [spell(old), spell(new)] for name, old, new in changed})
+
+    def _read(self, key: Any) -> Row:
+        """Read a row with a cursor that nobody has wrapped."""
+        cursor = connection.create_cursor()
+        cursor.execute(self._select, (key,))
+        row: Row = cursor.fetchone()
+        cursor.close()
+        return row
+
+    def _spelt(self, row: Row) -> dict[str, Any]:
+        spell = encode if self._has("spelling") else _plain
+        return {field.name: spell(value) for field, value in zip(self._fields, row, strict=False)}
+
+    def _tell(self, instance: Any, action: str, changes: Mapping[str, Any]) -> None:
+        if self._has("facts"):
+            self._note(instance, action, changes)
+        else:
+            self._written.note(instance, action, changes)
+        if self._has("signals"):
+            signals.object_changed.send(Plain, event=changes)
+            signals.changes_captured.send(Plain, events=(changes,), using="default")
+
+    def _note(self, instance: Any, action: str, changes: Mapping[str, Any]) -> None:
+        actor, written = context.resolve_actor(context.current()), self._written
+        moment = connection.ops.adapt_datetimefield_value(timezone.now())
+        who, key, label = actor.id or "", object_key(instance.pk), text(str(instance), 255)
+        written.insert(
+            (who, action, Plain._meta.label, "default", key, label, json.dumps(changes)),
+            ("save", "", None, None, moment),
+        )
+
+
+def _held(instance: Any) -> Row:
+    values = instance.__dict__
+    return tuple(values[field.attname] for field in Plain._meta.concrete_fields)
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, (str, int)) else str(value)
+
+
+def seconds(write: str, rung: str, count: int) -> float:
+    """Return the time of one write, in a transaction that is rolled back."""
+    prepare = {"create": lambda _model, wanted: list(range(wanted)), "get+save": fill}.get(write, instances)
+    ladder, now, items = Ladder(rung), clock(), prepare(Plain, count)
+    with transaction.atomic():
+        ladder.run(write, items.pop())
+        settle_memory()
+        started = now()
+        for item in items:
+            ladder.run(write, item)
+        taken = (now() - started) / len(items)
+        transaction.set_rollback(True)
+    return taken
