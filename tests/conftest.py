@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from signals_audit import failures
 from signals_audit.capture import sentinel
+from signals_audit.reactions import dispatch
 
 # The same examples in every run, none of them judged by the clock of a busy machine.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -26,10 +27,13 @@ def media_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture
 def unnoticed() -> Iterator[None]:
     """Have this process forget what went wrong in other tests, for checks tell of it."""
-    noticed, unwritten = sentinel.noticed.copy(), failures.unwritten.value
+    counts = (failures.unwritten, dispatch.failed)
+    noticed, before = sentinel.noticed.copy(), [count.value for count in counts]
     sentinel.noticed.clear()
-    failures.unwritten.value = 0
+    for count in counts:
+        count.value = 0
     yield
     sentinel.noticed.clear()
     sentinel.noticed.update(noticed)
-    failures.unwritten.value = unwritten
+    for count, value in zip(counts, before, strict=True):
+        count.value = value

@@ -1,4 +1,4 @@
-"""Checks that show what is missing from the log: entries that could not be written, and raw SQL."""
+"""Checks that show what is missing: entries that could not be written, raw SQL, and reactions that failed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Warning, register
 from .. import failures, spool
 from ..capture import sentinel
 from ..conf import get_settings
+from ..reactions import dispatch
 from .messages import TAG
 
 
@@ -34,6 +35,17 @@ def check_unwritten(**_kwargs: Any) -> list[CheckMessage]:
     if failures.lost.value:
         message += f", and {failures.lost.value} not to the spool either"
     return [_warning(11, f"{message}.", "The logger 'signals_audit' has the reasons.")]
+
+
+@register(TAG)
+def check_failed_hooks(**_kwargs: Any) -> list[CheckMessage]:
+    """Check that no reaction of this process failed after COMMIT that is not tried again."""
+    if not dispatch.failed.value:
+        return []
+    message = f"{dispatch.failed.value} hooks failed after COMMIT since this process started."
+    return [
+        _warning(28, message, "The logger 'signals_audit' has the reasons. durable=True has them tried again.")
+    ]
 
 
 @register(TAG)

@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 
 from signals_audit import failures
+from signals_audit.reactions import dispatch
 
 
 @pytest.fixture(autouse=True)
 def _counts() -> Iterator[None]:
-    """Have the counts of the process end as they began."""
-    counts = (failures.unwritten, failures.lost)
+    """Have the counts of the process begin at nothing, and end as they began."""
+    counts = (failures.unwritten, failures.lost, dispatch.failed)
     before = [count.value for count in counts]
+    for count in counts:
+        count.value = 0
     yield
     for count, value in zip(counts, before, strict=True):
         count.value = value

@@ -10,6 +10,7 @@ from django.core.checks import Warning, run_checks
 from signals_audit import failures
 from signals_audit import spool as files
 from signals_audit.checks.messages import TAG
+from signals_audit.reactions import dispatch
 
 
 def warning(number: int, message: str, hint: str | None) -> Warning:
@@ -20,7 +21,7 @@ def ours(*, deploy: bool = False) -> list[Any]:
     return [
         message
         for message in run_checks(tags=[TAG], include_deployment_checks=deploy)
-        if str(message.id) in ("signals_audit.W010", "signals_audit.W011", "signals_audit.W012")
+        if str(message.id) in {f"signals_audit.W{number:03}" for number in (10, 11, 12, 28)}
     ]
 
 
@@ -46,6 +47,12 @@ def test_entries_that_this_process_could_not_write(spool: Path) -> None:
     assert ours() == [warning(11, f"{message}.", hint)]
     failures.lost.value = 1
     assert ours() == [warning(11, f"{message}, and 1 not to the spool either.", hint)]
+
+
+def test_hooks_that_failed_and_are_not_tried_again() -> None:
+    dispatch.failed.value = 2
+    hint = "The logger 'signals_audit' has the reasons. durable=True has them tried again."
+    assert ours() == [warning(28, "2 hooks failed after COMMIT since this process started.", hint)]
 
 
 def test_a_spool_that_does_not_outlive_a_restart(settings: Any, spool: Path) -> None:

@@ -228,10 +228,12 @@ def test_declared_news_that_cannot_be_collected_cost_the_change_nothing(
     assert [record.getMessage() for record in caplog.records] == ["notify editors failed"] * 2
 
 
-def test_an_error_that_ends_the_whole_transaction_is_raised(users: list[User]) -> None:
+def test_an_error_that_ends_the_whole_transaction_is_raised(
+    users: list[User], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(execute: Any, sql: str, *arguments: Any) -> Any:
         if "signals_audit_notification" in sql:
-            connection.savepoint_rollback = gone
+            monkeypatch.setattr(connection, "savepoint_rollback", gone)
             raise OperationalError("deadlock")
         return execute(sql, *arguments)
 
@@ -244,7 +246,7 @@ def test_an_error_that_ends_the_whole_transaction_is_raised(users: list[User]) -
             with connection.execute_wrapper(refuse):
                 notify(users, verb="wrote")
         finally:
-            del connection.savepoint_rollback
+            monkeypatch.undo()
     assert Author.objects.count() == 0
 
 
