@@ -44,7 +44,7 @@ def check_failed_hooks(**_kwargs: Any) -> list[CheckMessage]:
         return []
     message = f"{dispatch.failed.value} hooks failed after COMMIT since this process started."
     return [
-        _warning(28, message, "The logger 'signals_audit' has the reasons. durable=True has them tried again.")
+        _warning(28, message, "The logger 'signals_audit' has the reasons. durable=True has them tried anew.")
     ]
 
 

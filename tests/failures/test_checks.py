@@ -51,7 +51,7 @@ def test_entries_that_this_process_could_not_write(spool: Path) -> None:
 
 def test_hooks_that_failed_and_are_not_tried_again() -> None:
     dispatch.failed.value = 2
-    hint = "The logger 'signals_audit' has the reasons. durable=True has them tried again."
+    hint = "The logger 'signals_audit' has the reasons. durable=True has them tried anew."
     assert ours() == [warning(28, "2 hooks failed after COMMIT since this process started.", hint)]
 
 

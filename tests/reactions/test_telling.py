@@ -233,7 +233,7 @@ def test_an_error_that_ends_the_whole_transaction_is_raised(
 ) -> None:
     def refuse(execute: Any, sql: str, *arguments: Any) -> Any:
         if "signals_audit_notification" in sql:
-            monkeypatch.setattr(connection, "savepoint_rollback", gone)
+            monkeypatch.setattr(connections[connection.alias], "savepoint_rollback", gone)
             raise OperationalError("deadlock")
         return execute(sql, *arguments)
 
