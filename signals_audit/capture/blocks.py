@@ -128,8 +128,10 @@ class WriteBlock:
                 pipeline.write(self.state.connection, self.state.journal.unwritten(), recorded)
             told = [event for event in self.events if event.pk is not None]  # not those that stand for many
             pipeline.keep(told, state.connection.alias)
+            awaited = {model for model in {event.model for event in told} if pipeline.is_awaited(model)}
             for event in told:
-                self.state.keep_until_commit(event)
+                if event.model in awaited:
+                    state.keep_until_commit(event)
                 pipeline.announce(event)
             pipeline.announce_captured(told, state.connection.alias)
         finally:

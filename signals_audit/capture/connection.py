@@ -147,9 +147,7 @@ class ConnectionState:
             )
 
     def keep_until_commit(self, event: ChangeEvent) -> None:
-        """Have an event told after COMMIT, if anybody waits for it."""
-        if not pipeline.is_awaited(event):
-            return
+        """Have an event told after COMMIT."""
         if self.journal.schedule() or self._is_in_test_case():
             self._be_told_of_commit()
         self.journal.keep(event)

@@ -164,11 +164,11 @@ def is_heard(model: type[Model], *actions: Action) -> bool:
     return any(SIGNALS[action].has_listeners(model) for action in actions or SIGNALS)
 
 
-def is_awaited(event: ChangeEvent) -> bool:
-    """Tell whether somebody wants to hear of an event after COMMIT."""
+def is_awaited(model: type[Model]) -> bool:
+    """Tell whether somebody wants to hear of changes of a model after COMMIT."""
     if changes_committed.has_listeners():
         return True
-    return sinks.awaits is not None and sinks.awaits(event.model)
+    return sinks.awaits is not None and sinks.awaits(model)
 
 
 def announce_committed(events: Sequence[ChangeEvent], using: str) -> None:

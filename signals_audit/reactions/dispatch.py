@@ -61,7 +61,7 @@ def awaits(model: type[Model]) -> bool:
 
 def keep(events: Sequence[ChangeEvent], using: str) -> None:
     """Note down what durable hooks have to do, so that it is known even if this process dies after COMMIT."""
-    if not any(hook.durable for event in events for hook in hooks.of(event.model)):
+    if not any(hook.durable for hook in _hooks_of(events)):
         return
     if get_settings().ON_ERROR != "log":
         _keep(events, using)
@@ -98,11 +98,18 @@ def in_batches(events: Sequence[ChangeEvent]) -> None:
 def _batches(events: Sequence[ChangeEvent]) -> list[tuple[Hook, list[ChangeEvent]]]:
     """Return the hooks that take several events at once, each with those of its model."""
     by_hook: dict[int, tuple[Hook, list[ChangeEvent]]] = {}
+    if not any(hook.batch for hook in _hooks_of(events)):
+        return []
     for event in events:
         for hook in hooks.of(event.model):
             if hook.batch:
                 by_hook.setdefault(id(hook), (hook, []))[1].append(event)
     return list(by_hook.values())
+
+
+def _hooks_of(events: Sequence[ChangeEvent]) -> list[Hook]:
+    """Return the hooks of the models whose changes these are: few, though the changes may be many."""
+    return [hook for model in {event.model for event in events} for hook in hooks.of(model)]
 
 
 # After COMMIT
