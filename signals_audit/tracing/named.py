@@ -100,7 +100,8 @@ class NamedSignal:
 def named_signals() -> list[NamedSignal]:
     """Return all signals: Django's in the order of its documentation, ours, and those of installed apps.
 
-    Of an app are found those of its modules that were imported; a signal elsewhere has no receivers yet.
+    Of an app are found those of its modules that were imported; a signal elsewhere has no receivers yet. The
+    same goes for `template_rendered`: only what tests with Django has it.
     """
     known = [*_djangos(), *_own()]
     listed = {id(one.signal) for one in known}
@@ -151,6 +152,8 @@ def _module(path: str) -> Any:
     """Return a module; None where this Django, or this project, has none of it."""
     if path in APP_OF and not apps.is_installed(APP_OF[path]):
         return None
+    if path == TEST:  # what a site does not use is not loaded for this, with all that it connects
+        return sys.modules.get(path)
     try:
         return import_module(path)
     except ImportError:
@@ -160,8 +163,9 @@ def _module(path: str) -> Any:
 def _others() -> Iterator[NamedSignal]:
     """Find signals in the modules of installed apps; last in one called signals, which names them best."""
     for path in sorted(_modules_of_apps(), key=lambda name: name.rpartition(".")[2] == "signals"):
-        for name, value in list(getattr(sys.modules[path], "__dict__", {}).items()):
-            if isinstance(value, Signal):
+        for name, value in list(getattr(sys.modules.get(path), "__dict__", {}).items()):
+            # isinstance() would have lazy objects make what they stand for
+            if issubclass(type(value), Signal):
                 yield NamedSignal(name, path, value)
 
 

@@ -6,17 +6,24 @@ Each seam says which part of `django.dispatch.dispatcher` it reaches into, and w
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import wraps
 from types import MethodType
-from typing import Any
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
+from django.db.models import signals
+from django.db.models.signals import ModelSignal
 from django.dispatch import Signal, dispatcher
 
 Receiver = Callable[..., Any]
 Receivers = tuple[list[Receiver], list[Receiver]]
+Key = tuple[Hashable, Hashable]
 SENDS = ("send", "asend", "send_robust", "asend_robust")
 LIVE = "_live_receivers"
+CONNECTING = frozenset({dispatcher.__name__, signals.__name__})  # the modules that connect passes through
 
 # What `Signal.receivers` holds of a sender, and of a receiver without `dispatch_uid`.
 made_id: Callable[[Any], int | tuple[int, int]] = vars(dispatcher)["_make_id"]
@@ -31,6 +38,7 @@ class Connected:
     sender; `sender` is known since Django 6.0 only, and None where it is not, or is gone.
     """
 
+    key: Key
     receiver: Receiver | None
     sender_id: int | tuple[int, int] | None
     sender: Any
@@ -43,22 +51,28 @@ def connected(signal: Signal) -> list[Connected]:
     """Return what is connected to a signal, in the order of its calls.
 
     Reads `Signal.receivers`: Django has no way to ask for receivers together with senders and `dispatch_uid`.
-    An entry is (key, receiver, is_async) on Django 5.2, and has a reference to the sender in third place
-    since 6.0.
+    An entry is (key, receiver, is_async) on Django 5.2. Since 6.0 it has a reference to the sender in third
+    place; when the sender is gone, Django does not call the receiver any more, and it is left out.
     """
     with signal.lock:
         entries = list(signal.receivers)
-    return [_connected(entry) for entry in entries]
+    found = (_connected(entry) for entry in entries)
+    return [one for one in found if one is not None]
 
 
-def _connected(entry: tuple[Any, ...]) -> Connected:
-    (uid, sender_id), kept, *sender, is_async = entry
+def _connected(entry: tuple[Any, ...]) -> Connected | None:
+    key, kept, *senders, is_async = entry
+    sender = senders[0]() if senders and senders[0] is not None else None
+    if sender is None and any(one is not None for one in senders):
+        return None
+    uid, sender_id = key
     is_weak = isinstance(kept, weakref.ReferenceType)
     receiver = kept() if is_weak else kept
     return Connected(
+        key=key,
         receiver=receiver,
         sender_id=None if sender_id == NO_SENDER else sender_id,
-        sender=sender[0]() if sender and sender[0] is not None else None,
+        sender=sender,
         dispatch_uid=None if _is_made(uid, receiver) else uid,
         is_weak=is_weak,
         is_async=is_async,
@@ -74,20 +88,31 @@ def _is_made(uid: Hashable, receiver: Receiver | None) -> bool:
     )
 
 
+Methods = dict[str, Callable[..., Any]]
+
+# What stood on signals before, by somebody else's hand, and what stands there now.
+_intercepted: WeakKeyDictionary[Signal, tuple[Methods, Methods]] = WeakKeyDictionary()
+
+
 def lookup_of(signal: Signal) -> Callable[[Any], Receivers]:
     """Return what tells who hears of a sender now: functions and coroutines apart, in order.
 
     It is `Signal._live_receivers`; what `send` calls cannot be known otherwise.
     """
-    return MethodType(type(signal)._live_receivers, signal)
+    return _plain(signal, LIVE)
 
 
 def sends_of(signal: Signal) -> list[Callable[..., Any]]:
-    """Return a signal's own `send`, `asend` and their robust kin, as its class has them."""
-    return [MethodType(getattr(type(signal), name), signal) for name in SENDS]
+    """Return a signal's `send`, `asend` and their robust kin, as they are without us."""
+    return [_plain(signal, name) for name in SENDS]
 
 
-def intercept(signal: Signal, instead: dict[str, Callable[..., Any]]) -> None:
+def _plain(signal: Signal, name: str) -> Callable[..., Any]:
+    before, _ours = _intercepted.get(signal, (vars(signal), {}))
+    return before.get(name) or MethodType(getattr(type(signal), name), signal)
+
+
+def intercept(signal: Signal, instead: Methods) -> None:
     """Put functions in the place of a signal's own `send`, `asend`, their robust kin and `_live_receivers`.
 
     They become attributes of this one signal, found before the methods of its class: nothing is changed for
@@ -95,19 +120,107 @@ def intercept(signal: Signal, instead: dict[str, Callable[..., Any]]) -> None:
     our own would not do: it would have Django collect rows that it deletes at once otherwise, and hear of no
     other receiver.
     """
-    vars(signal).update(instead)
+    own = vars(signal)
+    before, _ours = _intercepted.get(signal, ({name: own[name] for name in instead if name in own}, {}))
+    _intercepted[signal] = before, instead
+    own.update(instead)
 
 
 def release(signal: Signal) -> None:
-    """Give a signal its own methods back."""
-    for name in _intercepted(signal):
-        del vars(signal)[name]
-
-
-def _intercepted(signal: Signal) -> Iterator[str]:
-    return (name for name in (*SENDS, LIVE) if name in vars(signal))
+    """Give a signal its own methods back, but for those that somebody else has replaced meanwhile."""
+    before, ours = _intercepted.pop(signal, ({}, {}))
+    own = vars(signal)
+    for name in [name for name, function in ours.items() if own.get(name) is function]:
+        del own[name]
+        own.update({name: before[name]} if name in before else {})
 
 
 def is_intercepted(signal: Signal) -> bool:
-    """Tell whether a signal's methods were replaced, by whomever."""
-    return any(_intercepted(signal))
+    """Tell whether a signal's methods are replaced by ours."""
+    return signal in _intercepted
+
+
+class Listener(Protocol):
+    """Somebody who is told of receivers that are connected, while the one who connects them waits."""
+
+    def promised(self, signal: Signal, receiver: Receiver, sender: str) -> None:
+        """Hear that a receiver will be connected once there is a model of that name."""
+
+    def connected(self, signal: Signal, key: Key, receiver: Receiver, sender: Any, *, is_weak: bool) -> None:
+        """Hear that a receiver was connected; not of one that was connected already."""
+
+
+_listeners: list[Listener] = []
+
+
+def listen(listener: Listener) -> None:
+    """Have a listener told of every receiver that is connected from now on, to whatever signal.
+
+    Wraps `Signal.connect`, and `ModelSignal.connect` for senders that are named "app.Model" and may come much
+    later: no signal is sent and nothing is kept of who connects a receiver, and afterwards nobody knows.
+    """
+    stop_listening()
+    _listeners.append(listener)
+    _wrap(Signal, _telling)
+    _wrap(ModelSignal, _telling_of_names)
+
+
+def stop_listening() -> None:
+    """Tell nobody of receivers any more, and give the classes their own `connect` back."""
+    _listeners.clear()
+    for owner, (plain, wrapped) in _connects.items():
+        if vars(owner)["connect"] is wrapped:
+            setattr(owner, "connect", plain)  # noqa: B010 - a method is no attribute for type checkers
+    _connects.clear()
+
+
+def is_listening() -> bool:
+    """Tell whether somebody is told of receivers."""
+    return bool(_listeners)
+
+
+def has_key(signal: Signal, key: Key) -> bool:
+    """Tell whether a receiver is connected, dead or alive; without a lock, for garbage collection asks."""
+    return any(entry[0] == key for entry in signal.receivers[:])
+
+
+_connects: dict[type[Signal], tuple[Callable[..., Any], Callable[..., Any]]] = {}
+
+
+def _wrap(owner: type[Signal], make: Callable[[Any], Any]) -> None:
+    plain = vars(owner)["connect"]
+    wrapped = wraps(plain)(make(plain))
+    _connects[owner] = plain, wrapped
+    setattr(owner, "connect", wrapped)  # noqa: B010 - a method is no attribute for type checkers
+
+
+def _telling(plain: Callable[..., Any]) -> Callable[..., Any]:
+    def connect(self: Signal, receiver: Receiver, sender: Any = None, *args: Any, **options: Any) -> Any:
+        before = self.receivers[-1:]
+        done = plain(self, receiver, sender, *args, **options)
+        for entry in self.receivers[-1:]:
+            if not before or entry is not before[0]:
+                _tell(self, entry, receiver, sender)
+        return done
+
+    return connect
+
+
+def _tell(signal: Signal, entry: tuple[Any, ...], receiver: Receiver, sender: Any) -> None:
+    """Tell of an entry that is new; it may be that of another thread, which tells of it itself."""
+    key, kept, *_rest = entry
+    is_weak = isinstance(kept, weakref.ReferenceType)
+    with suppress(Exception):  # connecting goes on whatever happens here
+        if (kept() if is_weak else kept) == receiver:
+            for listener in _listeners:
+                listener.connected(signal, key, receiver, sender, is_weak=is_weak)
+
+
+def _telling_of_names(plain: Callable[..., Any]) -> Callable[..., Any]:
+    def connect(self: Signal, receiver: Receiver, sender: Any = None, *args: Any, **options: Any) -> Any:
+        for listener in _listeners if isinstance(sender, str) else ():
+            with suppress(Exception):
+                listener.promised(self, receiver, sender)
+        return plain(self, receiver, sender, *args, **options)
+
+    return connect
