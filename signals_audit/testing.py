@@ -2,11 +2,13 @@
 
 * `capture_changes()` collects the events of a block,
 * `assert_recorded()` looks into the log, and says what is there instead,
+* `trace_signals()` tells which signals a block sends, who is called and for how long,
 * `isolated_registry()` undoes what a test registers and declares,
 * `assert_num_queries()` and `unaudited_queries()` count what the project asks of the database, as if nothing
   were audited.
 
-There are no pytest fixtures here on purpose: each of these is a line in your own `conftest.py`.
+There are no pytest fixtures here on purpose: each of these is a line in your own `conftest.py`. Only
+`trace_signals` is one already.
 """
 
 from __future__ import annotations
@@ -27,7 +29,17 @@ from .models import AuditEntry
 from .querysets import AuditEntryQuerySet
 from .registry import concrete, registry
 from .signals import object_changed, object_created, object_deleted, relation_changed
+from .tracing.traces import trace_signals
 from .values import decode, encode
+
+__all__ = [
+    "assert_num_queries",
+    "assert_recorded",
+    "capture_changes",
+    "isolated_registry",
+    "trace_signals",
+    "unaudited_queries",
+]
 
 LISTED: Final = 20
 SIGNALS: Final = (object_created, object_changed, object_deleted, relation_changed)

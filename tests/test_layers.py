@@ -29,9 +29,9 @@ LAYERS = tuple(
         "registry hooks conditions declaring context",
         "capture",
         "models querysets expansion recorder bulk spool recovery failures history spelling triggers "
-        "deliveries reactions retention",
-        "display differences lines sentences timeline chains channels",
-        "middleware admin inbox views urls checks tasks testing management templatetags",
+        "deliveries reactions retention receiver_statistics",
+        "display pictures differences lines sentences timeline chains channels rehearsals",
+        "middleware admin inbox views urls checks tasks testing pytest_plugin management templatetags",
         "apps",
     )
 )
