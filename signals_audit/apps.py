@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import AppConfig, apps
 from django.db.models.signals import class_prepared
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
+
+from .tracing import origins
+
+DECLARED_IN = "audit"  # the module that is looked for in every app
 
 
 class SignalsAuditConfig(AppConfig):
@@ -16,11 +22,15 @@ class SignalsAuditConfig(AppConfig):
     verbose_name = _("Audit and signals")
     default_auto_field = "django.db.models.BigAutoField"
 
+    def __init__(self, app_name: str, app_module: Any) -> None:
+        super().__init__(app_name, app_module)
+        origins.install()  # models and other apps' ready() connect their receivers soon
+
     def ready(self) -> None:
         """Wire capture to the recorder and the reactions; running it twice changes nothing."""
         from . import bulk, checks, deliveries, failures  # noqa: F401 - importing the checks registers them
         from .capture import loading, pipeline, receivers, seams
-        from .conf import get_settings, on_settings_changed
+        from .conf import on_settings_changed
         from .hooks import hooks
         from .reactions import channels, dispatch, durable, notices, profiles
         from .registry import registry
@@ -39,7 +49,7 @@ class SignalsAuditConfig(AppConfig):
         deliveries.handle_together(durable.KIND, dispatch.deliver, durable.is_of_batch)
         hooks.add_source(profiles.profile_hooks)
         hooks.add_source(notices.notify_hooks)
-        autodiscover_modules(get_settings().MODULE)
+        autodiscover_modules(DECLARED_IN)
         seams.install()
         for wire in (receivers.connect, loading.remember_models):
             wire()
@@ -48,6 +58,7 @@ class SignalsAuditConfig(AppConfig):
         class_prepared.connect(receivers.connect_new_class, dispatch_uid="signals_audit.new_class")
         self._wire_triggers()
         self._wire_tasks()
+        self._wire_tracing()
         self._wire_admin()
 
     def _wire_triggers(self) -> None:
@@ -73,6 +84,16 @@ class SignalsAuditConfig(AppConfig):
             return
         signals.task_started.connect(context.enter_task, dispatch_uid="signals_audit.enter_task")
         signals.task_finished.connect(context.leave_task, dispatch_uid="signals_audit.leave_task")
+
+    def _wire_tracing(self) -> None:
+        """Have signals watched as the settings say; where they say nothing, nothing is installed."""
+        from . import receiver_statistics
+        from .conf import on_settings_changed
+        from .tracing import switching
+
+        for follow in (switching.follow_settings, receiver_statistics.follow_settings):
+            follow()
+            on_settings_changed(follow)
 
     def _wire_admin(self) -> None:
         """Put the audit history behind the History button of the default admin site, where there is one."""

@@ -30,12 +30,12 @@ class Settings:
     NOTIFY: Sequence[Mapping[str, Any]] = ()
     MASK: Sequence[str] = ()
     TRUSTED_PROXIES: int = 0
-    MODULE: str = "audit"
     ON_ERROR: Literal["block", "log"] = "block"
     RAW_SQL: Literal["warn", "entry", "ignore"] = "warn"
     SPOOL: str | os.PathLike[str] | None = None
     DELIVERY: Mapping[str, Any] = field(default_factory=dict)
     CHANNELS: Mapping[str, Any] = field(default_factory=dict)
+    TRACING: Mapping[str, Any] = field(default_factory=dict)
 
 
 def raw_settings() -> Mapping[str, Any]:

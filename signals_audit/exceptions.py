@@ -24,6 +24,10 @@ class LoopDetected(AuditError):
     """Reactions to a change kept changing the same things."""
 
 
+class SignalLoop(AuditError):
+    """A signal was sent within itself, for the same object, over and over."""
+
+
 class GiveUp(AuditError):
     """A delivery cannot succeed: it is not to be tried again."""
 

@@ -232,3 +232,40 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.state}"
+
+
+class ReceiverStatistics(models.Model):
+    """How one receiver of one signal did in one hour, added up over all processes.
+
+    `calls` were measured, and stand for `sent`. Times are in seconds, but for `durations`: see
+    `tracing.durations`.
+    """
+
+    id = models.BigAutoField(_("id"), primary_key=True)
+    hour = models.DateTimeField(_("hour"))
+    signal = ExactCharField(_("signal"), max_length=KEY_LENGTH)
+    receiver = ExactCharField(_("receiver"), max_length=KEY_LENGTH)
+    calls = models.PositiveBigIntegerField(_("measured calls"), default=0)
+    sent = models.FloatField(_("all calls"), default=0.0)
+    total = models.FloatField(_("time together"), default=0.0)
+    maximum = models.FloatField(_("longest time"), default=0.0)
+    durations = models.JSONField(_("times"), default=dict, blank=True)
+    errors = models.PositiveBigIntegerField(_("errors"), default=0)
+    last_error = models.TextField(_("last error"), blank=True)
+    last_traceback = models.TextField(_("traceback of the last error"), blank=True)
+    last_error_at = models.DateTimeField(_("time of the last error"), null=True, blank=True)
+    queries = models.PositiveBigIntegerField(_("queries"), default=0)
+    slow = models.PositiveBigIntegerField(_("slow calls"), default=0)
+    loops = models.PositiveBigIntegerField(_("loops"), default=0)
+    last_loop = models.TextField(_("last loop"), blank=True)
+
+    class Meta:
+        verbose_name = _("receiver")
+        verbose_name_plural = _("signal map")
+        default_permissions = ("view",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["hour", "signal", "receiver"], name="signals_audit_measured"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.signal} {self.receiver}"

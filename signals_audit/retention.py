@@ -11,7 +11,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
-from .models import AuditEntry, ChangeSet, Delivery
+from .models import AuditEntry, ChangeSet, Delivery, ReceiverStatistics
 from .querysets import AuditEntryQuerySet
 
 BATCH: Final = 1000
@@ -24,12 +24,14 @@ class Pruned:
     entries: int = 0
     change_sets: int = 0
     deliveries: int = 0
+    statistics: int = 0
 
     def __add__(self, other: Pruned) -> Pruned:
         return Pruned(
             self.entries + other.entries,
             self.change_sets + other.change_sets,
             self.deliveries + other.deliveries,
+            self.statistics + other.statistics,
         )
 
 
@@ -76,6 +78,12 @@ def prune_deliveries(deliveries: QuerySet[Delivery], *, batch: int = BATCH) -> I
     """Delete deliveries; yield what each transaction removed."""
     while keys := list(deliveries.order_by("id").values_list("id", flat=True)[:batch]):
         yield Pruned(deliveries=deliveries.filter(id__in=keys)._raw_delete(deliveries.db))
+
+
+def prune_statistics(statistics: QuerySet[ReceiverStatistics], *, batch: int = BATCH) -> Iterator[Pruned]:
+    """Delete what was measured of receivers; yield how many rows each transaction removed."""
+    while keys := list(statistics.order_by("id").values_list("id", flat=True)[:batch]):
+        yield Pruned(statistics=statistics.filter(id__in=keys)._raw_delete(statistics.db))
 
 
 def count(entries: AuditEntryQuerySet) -> Pruned:

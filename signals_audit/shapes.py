@@ -49,10 +49,6 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _is_module(value: Any) -> bool:
-    return isinstance(value, str) and all(part.isidentifier() for part in value.split("."))
-
-
 def _is_path(value: Any) -> bool:
     return is_text(value) or isinstance(value, os.PathLike)
 
@@ -73,12 +69,12 @@ SETTINGS: Final = {
     "NOTIFY": Shape("a list of dicts", lambda value: isinstance(value, (list, tuple))),
     "MASK": NAMES,
     "TRUSTED_PROXIES": Shape("a number that is not negative", _is_count),
-    "MODULE": Shape("the name of a module", _is_module),
     "ON_ERROR": Shape('"block" or "log"', lambda value: is_text(value) and value in ("block", "log")),
     "RAW_SQL": Shape('"warn", "entry" or "ignore"', lambda value: is_text(value) and value in RAW_SQL),
     "SPOOL": Shape("the path of a folder or None", optional(_is_path)),
     "DELIVERY": DICT,
     "CHANNELS": DICT,
+    "TRACING": DICT,
 }
 OPTIONS: Final = {
     "fields": NAMES_OR_NONE,
@@ -109,6 +105,21 @@ DELIVERY: Final = {
     "DEPTH": Shape("a number above 0", _is_number),
     "TASKS": Shape("a dotted path", is_text),
     "QUEUE": Shape("the name of a queue or None", optional(is_text)),
+}
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+LOOPS: Final = ("ignore", "report", "stop")
+TRACING: Final = {
+    "STATISTICS": Shape("a share from 0.0 to 1.0", _is_share),
+    "SLOW": SECONDS,
+    "LOOPS": Shape('"ignore", "report" or "stop"', lambda value: is_text(value) and value in LOOPS),
+    "DEPTH": Shape("a number above 0", _is_number),
+    "SIGNALS": NAMES_OR_NONE,
+    "KEEP": Shape("a number of days above 0", _is_number),
 }
 
 

@@ -117,7 +117,6 @@ def test_every_option_in_order_is_no_reason_to_complain(check: Check) -> None:
                 ],
                 "MASK": ["iban"],
                 "TRUSTED_PROXIES": 1,
-                "MODULE": "own.audit",
                 "ON_ERROR": "log",
                 "RAW_SQL": "entry",
                 "SPOOL": "/var/spool/audit",
@@ -136,12 +135,12 @@ def test_a_setting_that_is_no_dict(check: Check, value: Any, shown: str) -> None
 
 def test_keys_that_do_not_exist(check: Check) -> None:
     known = (
-        "ENABLED, MODELS, AUTO_CREATE, NOTIFY, MASK, TRUSTED_PROXIES, MODULE, ON_ERROR, RAW_SQL, SPOOL, "
-        "DELIVERY, CHANNELS"
+        "ENABLED, MODELS, AUTO_CREATE, NOTIFY, MASK, TRUSTED_PROXIES, ON_ERROR, RAW_SQL, SPOOL, "
+        "DELIVERY, CHANNELS, TRACING"
     )
     assert check({"MODLES": {}, "trusted_proxy": 1, 7: 7}) == in_order(
         [
-            error(1, "SIGNALS_AUDIT has no key 'MODLES'.", "Did you mean 'MODELS' or 'MODULE'?"),
+            error(1, "SIGNALS_AUDIT has no key 'MODLES'.", "Did you mean 'MODELS'?"),
             error(1, "SIGNALS_AUDIT has no key 'trusted_proxy'.", "Did you mean 'TRUSTED_PROXIES'?"),
             error(1, "SIGNALS_AUDIT has no key 7.", f"Known are: {known}."),
         ]
@@ -168,12 +167,6 @@ def test_keys_that_do_not_exist(check: Check) -> None:
 )
 def test_values_of_the_wrong_type(check: Check, key: str, value: Any, message: str) -> None:
     assert check({key: value}) == [error(4, f'SIGNALS_AUDIT["{key}"] must be {message}.')]
-
-
-@pytest.mark.parametrize("value", ["my audit", "", "a..b", 7])
-def test_a_module_that_no_app_can_have(check: Check, value: Any) -> None:
-    message = f'SIGNALS_AUDIT["MODULE"] must be the name of a module, not {value!r}.'
-    assert check({"MODULE": value}) == [error(5, message, 'Name a module that apps may have, like "audit".')]
 
 
 def test_options_of_models(check: Check) -> None:

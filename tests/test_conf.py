@@ -16,12 +16,12 @@ DEFAULTS = {
     "NOTIFY": (),
     "MASK": (),
     "TRUSTED_PROXIES": 0,
-    "MODULE": "audit",
     "ON_ERROR": "block",
     "RAW_SQL": "warn",
     "SPOOL": None,
     "DELIVERY": {},
     "CHANNELS": {},
+    "TRACING": {},
 }
 
 
@@ -63,7 +63,6 @@ def test_values_of_the_wrong_type_are_left_out() -> None:
         "NOTIFY": {},
         "MASK": 7,
         "TRUSTED_PROXIES": "2",
-        "MODULE": "my audit",
         "ON_ERROR": "ignore",
         "RAW_SQL": True,
         "SPOOL": 7,

@@ -31,11 +31,12 @@ _wired: set[Wire] = set()
 
 def connect() -> None:
     """Connect what is wanted and disconnect what is not wanted any more; doing it twice changes nothing."""
-    wanted = set(_wanted())
-    for signal, receiver, sender in _wired - wanted:
+    wanted = dict.fromkeys(_wanted())  # in order: people look at them
+    for signal, receiver, sender in _wired - wanted.keys():
         signal.disconnect(receiver, sender=sender, dispatch_uid=UID)
-    for signal, receiver, sender in wanted - _wired:
-        signal.connect(receiver, sender=sender, dispatch_uid=UID)
+    for signal, receiver, sender in wanted:
+        if (signal, receiver, sender) not in _wired:
+            signal.connect(receiver, sender=sender, dispatch_uid=UID)
     _wired.clear()
     _wired.update(wanted)
 

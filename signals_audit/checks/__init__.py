@@ -5,7 +5,7 @@ Importing this package registers them. Their ids are stable:
 * E001 unknown setting, E002 unknown model, E003 unknown field, E004 value of the wrong type, E005 path that
   leads nowhere, E006 settings that are no dict, E007 hook that cannot run, E008 triggers on a database
   that has none of ours, E009 nothing that hands over tasks, E010 hooks that cannot be told apart,
-  E011 channel on which nobody can be told;
+  E011 channel on which nobody can be told, E012 signal that there is not;
 * W001 middleware missing, W002 middleware before authentication, W003 field that may hold a secret, W005
   database without the log's tables. W004 is not used any more;
 * W008 triggers missing, out of date, left over or not possible (asked of databases), W009 field that triggers
@@ -15,9 +15,13 @@ Importing this package registers them. Their ids are stable:
 * W019 to W024 (deploy), holes that were chosen: nothing recorded, raw SQL unnoticed, values before from
   memory, statements without entries, what fires no triggers, other triggers (asked of databases);
 * W010 entries in the spool, W011 entries that this process could not write, W012 (deploy) spool in a
-  temporary folder, W013 raw SQL of this process that wrote to audited tables;
+  temporary folder, W013 raw SQL of this process that wrote to audited tables, W028 hooks of this process that
+  failed after COMMIT and are not tried again;
 * W025 hook that runs as a task where there are no tasks, W026 deliveries that have failed, W027 deliveries
-  that nobody makes (both asked of databases).
+  that nobody makes (both asked of databases);
+* W029 no table for what is measured of receivers, W030 receivers that fail or loop (both asked of databases);
+* W031 to W035, receivers of any signal: connected twice, gone, without **kwargs, of every model's deletes, of
+  every many-to-many field.
 """
 
 from __future__ import annotations
@@ -34,6 +38,8 @@ from . import (
     replaced,
     sets,
     shapes,
+    signals,
+    tracing,
     triggered,
     unwritten,
 )
@@ -50,6 +56,8 @@ __all__ = [
     "replaced",
     "sets",
     "shapes",
+    "signals",
+    "tracing",
     "triggered",
     "unwritten",
 ]

@@ -60,17 +60,10 @@ def check_values(**_kwargs: Any) -> list[CheckMessage]:
     """Check the type of each setting."""
     raw = raw_settings()
     return [
-        _wrong_value(key, raw[key])
+        _misfit(f'{SETTING}["{key}"]', shape, raw[key])
         for key, shape in SETTINGS.items()
         if key in raw and not shape.fits(raw[key])
     ]
-
-
-def _wrong_value(key: str, value: Any) -> CheckMessage:
-    if key == "MODULE":
-        hint = 'Name a module that apps may have, like "audit".'
-        return error(5, f'{SETTING}["MODULE"] must be the name of a module, not {shown(value)}.', hint)
-    return _misfit(f'{SETTING}["{key}"]', SETTINGS[key], value)
 
 
 @register(TAG)

@@ -55,6 +55,20 @@ def test_the_memory_of_each_variant_is_measured_in_a_process_of_its_own() -> Non
     assert told == [("exact", "1500"), ("database", "1500")]
 
 
+def test_what_watching_signals_costs_is_measured_for_every_variant() -> None:
+    lines = run("--rounds", "1", "--sends", "10", module="tests.benchmarks.signals").splitlines()[1:]
+    assert [line.split("  ")[0] for line in lines] == [
+        "plain",
+        "off",
+        "off again",
+        "on",
+        "sampled at 1 %",
+        "loops",
+        "loops, sampled at 1 %",
+        "loops, on",
+    ]
+
+
 @pytest.mark.benchmark
 def test_what_auditing_costs() -> None:
     print(run(seconds=7200))

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from signals_audit.deliveries import Delivered, deliver_due
 from signals_audit.models import Delivery
 from signals_audit.reactions.feed import Feed
+from signals_audit.receiver_statistics import flush_soon
 
 
 class Command(BaseCommand):
@@ -71,6 +72,7 @@ class Command(BaseCommand):
                 found.failed += done.failed
                 if not done.count:
                     break
+        flush_soon()
         return found
 
     def _report(self, found: Delivered) -> None:

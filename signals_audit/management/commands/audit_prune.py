@@ -17,7 +17,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ...models import AuditEntry
-from ...retention import BATCH, Pruned, count, done_deliveries, doomed, prune, prune_deliveries
+from ...receiver_statistics import outdated
+from ...retention import (
+    BATCH,
+    Pruned,
+    count,
+    done_deliveries,
+    doomed,
+    prune,
+    prune_deliveries,
+    prune_statistics,
+)
 
 UNITS: Final = {"h": 1, "d": 24, "w": 7 * 24, "y": 365 * 24}
 AGE: Final = re.compile(r"([0-9]+)([hdwy])", re.ASCII | re.IGNORECASE)
@@ -64,14 +74,18 @@ class Command(BaseCommand):
         moment = age_limit(options["older_than"])
         entries = doomed(moment, models=[label_of(label, using) for label in options["model"]], using=using)
         deliveries = done_deliveries(moment, using=using)
+        statistics = outdated(using)
         if options["model"]:
-            deliveries = deliveries.none()
+            deliveries, statistics = deliveries.none(), statistics.none()
         if options["dry_run"]:
-            found = count(entries) + Pruned(deliveries=deliveries.count())
+            others = Pruned(deliveries=deliveries.count(), statistics=statistics.count())
+            found = count(entries) + others
             self.stdout.write(_("Would delete %s.") % told(found))
             return
         gone = chain(
-            prune(entries, batch=options["batch"]), prune_deliveries(deliveries, batch=options["batch"])
+            prune(entries, batch=options["batch"]),
+            prune_deliveries(deliveries, batch=options["batch"]),
+            prune_statistics(statistics, batch=options["batch"]),
         )
         self.stdout.write(_("Deleted %s.") % told(sum(gone, Pruned())))
 
@@ -83,6 +97,9 @@ def told(pruned: Pruned) -> str:
     words = _("%(entries)s and %(change_sets)s") % {"entries": entries, "change_sets": change_sets}
     if pruned.deliveries:
         words += ", " + ngettext("%d delivery", "%d deliveries", pruned.deliveries) % pruned.deliveries
+    if pruned.statistics:
+        rows = ngettext("%d row of statistics", "%d rows of statistics", pruned.statistics)
+        words += ", " + rows % pruned.statistics
     return words
 
 

@@ -20,7 +20,7 @@ from tests.faults.refusals import refusal
 from tests.faults.settle import settle
 from tests.testapp.models import Tag
 
-from . import traces
+from . import audit as traces
 
 FORKED = multiprocessing.get_context("fork")
 AT_ONCE = 4

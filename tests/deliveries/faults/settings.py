@@ -11,6 +11,5 @@ from tests.faults.settings import INSTALLED_APPS
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.deliveries.faults"]
 SIGNALS_AUDIT: dict[str, Any] = {
     "MODELS": {"testapp.Tag": {}},
-    "MODULE": "traces",
     "DELIVERY": {"LEASE": float(os.environ.get("SIGNALS_AUDIT_FAULTS_LEASE", "60")), "GRACE": 0.01},
 }
