@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "example_project.accounts",
     "example_project.billing",
     "example_project.blog",
+    "example_project.lab",
     "example_project.demo",
 ]
 
@@ -62,6 +63,8 @@ SIGNALS_AUDIT = {
             "kind": "comments",
         },
     ],
+    # Every send is measured, and loops are told of; a busy site would measure a share: 0.01.
+    "TRACING": {"STATISTICS": 1.0, "LOOPS": "report"},
     # Who wants mail says so on the page of preferences; `manage.py send_digests --period daily` sends it.
     "CHANNELS": {
         "inbox": "signals_audit.channels.Inbox",

@@ -31,6 +31,7 @@ def moment_lines(moment: Moment, style: Style) -> Iterator[str]:
     for _change_set, entries in groupby(moment.entries, key=lambda entry: entry.change_set_id):
         yield from _change_set_lines(list(entries), style)
     yield from (f"    {style.WARNING(told(notification))}" for notification in moment.notifications)
+    yield from (f"    {style.NOTICE(f'! {line}')}" for line in moment.logged)
 
 
 def _change_set_lines(entries: list[AuditEntry], style: Style) -> Iterator[str]:
@@ -85,6 +86,7 @@ def moment_data(moment: Moment) -> dict[str, Any]:
         "what": moment.what,
         "entries": [entry_data(entry) for entry in moment.entries],
         "notifications": [notification_data(notification) for notification in moment.notifications],
+        "logged": moment.logged,
     }
 
 

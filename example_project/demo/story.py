@@ -11,10 +11,13 @@ from django.urls import reverse
 
 from example_project.blog.models import BlogComment, BlogPost
 from example_project.factories import PASSWORD
+from example_project.lab.experiments import EXPERIMENTS
 from signals_audit import audit_context
 from signals_audit.models import AuditEntry, Notification
+from signals_audit.receiver_statistics import flush
 from signals_audit.sentences import sentence
 
+from .map import lab_findings, life_of_a_comment
 from .people import People
 from .visitor import Visitor
 from .watch import Moment, watched
@@ -66,9 +69,8 @@ class Story:
     def __init__(self, people: People) -> None:
         self.people = people
         self._moments: list[Moment] = []
-        self.visitor, self.ada, self.ben = (
-            Visitor(name, self._moments) for name in ("anonymous", people.ada, people.ben.username)
-        )
+        names = ("anonymous", people.ada, people.ben.username, people.chris.username)
+        self.visitor, self.ada, self.ben, self.chris = (Visitor(name, self._moments) for name in names)
 
     def steps(self) -> Iterator[Step]:
         """Let one step after the other happen."""
@@ -81,6 +83,8 @@ class Story:
             self.a_transaction_is_rolled_back,
             self.nothing_changes,
             self.ada_deletes_a_note,
+            self.ben_visits_the_lab,
+            self.chris_asks_the_signal_map,
         )
         for chapter in chapters:
             yield chapter()
@@ -202,6 +206,21 @@ class Story:
         }
         title = "Ada deletes a note with what hangs on it"
         return Step(title=title, moments=moments, entries=6, notifications=2, claims=claims)
+
+    def ben_visits_the_lab(self) -> Step:
+        """Three buttons; nothing of the lab is audited."""
+        for name in EXPERIMENTS:
+            self.ben.post(reverse("lab:perform", args=(name,)))
+        title = "Ben presses the buttons of the lab"
+        return Step(title=title, moments=self._take_moments(), entries=0, notifications=0)
+
+    def chris_asks_the_signal_map(self) -> Step:
+        """Nothing told the map what to look for: it says itself what is slow, what fails and what loops."""
+        flush()
+        self.chris.log_in(PASSWORD)
+        claims = lab_findings(self.chris) | life_of_a_comment(self.chris)
+        title = "Chris asks the signal map what went wrong"
+        return Step(title=title, moments=self._take_moments()[1:], entries=0, notifications=0, claims=claims)
 
     def _take_moments(self) -> list[Moment]:
         taken = list(self._moments)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.template.response import TemplateResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -37,6 +39,15 @@ class Visitor:
             raise StoryError(f"{moment.what} by {self.name} was answered with {response.status_code}.")
         self.moments.append(moment)
         return response
+
+    def read(self, path: str) -> Mapping[str, Any]:
+        """Open a page of the admin, and return what is on it."""
+        with watched(self.name, f"GET {path}") as moment:
+            response = self._client.get(path)
+        if response.status_code != 200:
+            raise StoryError(f"{moment.what} by {self.name} was answered with {response.status_code}.")
+        self.moments.append(moment)
+        return cast("TemplateResponse", response).context_data or {}
 
     def _token(self) -> str:
         if settings.CSRF_COOKIE_NAME not in self._client.cookies:

@@ -10,8 +10,14 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from signals_audit.admin import AuditEntryAdmin, AuditHistoryMixin, DeliveryAdmin, install_history
-from signals_audit.models import AuditEntry, Delivery
+from signals_audit.admin import (
+    AuditEntryAdmin,
+    AuditHistoryMixin,
+    DeliveryAdmin,
+    SignalMapAdmin,
+    install_history,
+)
+from signals_audit.models import AuditEntry, Delivery, ReceiverStatistics
 from tests.testapp import models
 
 
@@ -39,6 +45,7 @@ site = AdminSite()
 install_history(site)
 site.register(AuditEntry, AuditEntryAdmin)
 site.register(Delivery, DeliveryAdmin)
+site.register(ReceiverStatistics, SignalMapAdmin)
 site.register(User, UserAdmin)
 site.register(models.Author, SomeAuthorsAdmin)
 site.register(models.Tag, OwnHistoryAdmin)

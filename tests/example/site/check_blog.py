@@ -229,7 +229,7 @@ def test_a_text_that_cannot_be_kept_is_refused_or_repaired_and_never_an_error(po
     assert response.status_code in (200, 302, 400)
 
 
-def test_pages_cost_the_same_number_of_queries_however_much_they_show(post, ada, ben, sign_in):
+def test_pages_cost_the_same_number_of_queries_however_much_they_show(post, ada, ben, sign_in, unmeasured):
     browser = sign_in(ada)
     addresses = [reverse("blog:list"), post.get_absolute_url(), reverse("blog:history", args=(post.pk,))]
     browser.get(addresses[0])

@@ -114,7 +114,7 @@ def test_hostile_words_are_escaped(ada, post, sign_in):
     assert "&lt;b&gt;100% sure&lt;/b&gt; of %(x)s" in page
 
 
-def test_the_inbox_costs_the_same_number_of_queries_however_full_it_is(ada, post, sign_in):
+def test_the_inbox_costs_the_same_number_of_queries_however_full_it_is(ada, post, sign_in, unmeasured):
     browser = sign_in(ada)
 
     def cost():

@@ -11,7 +11,9 @@ from signals_audit.models import AuditEntry, Notification
 
 HAS_BROWSER = all(map(shutil.which, ("chromium", "chromedriver"))) and find_spec("selenium")
 # A browser is no package of Python's: who has none runs the rest. Where everything is checked, it is there.
-collect_ignore = [] if HAS_BROWSER else ["check_browser.py"]
+collect_ignore = [] if HAS_BROWSER else ["check_browser.py", "check_map_browser.py"]
+if HAS_BROWSER:
+    from tests.example.site.browsing import browser  # noqa: F401 - a fixture
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +26,12 @@ def _example(settings, tmp_path, transactional_db):
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     start_over()
+
+
+@pytest.fixture
+def unmeasured(settings):
+    """Measure no receivers: what is measured is written now and then, by queries of its own."""
+    settings.SIGNALS_AUDIT = {**settings.SIGNALS_AUDIT, "TRACING": {}}
 
 
 @pytest.fixture

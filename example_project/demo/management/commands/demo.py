@@ -25,7 +25,7 @@ from example_project.factories import PASSWORD
 DEFAULT_PORT = 8000
 LOG_INS = (
     ("grace", "superuser: may do everything in the admin"),
-    ("chris", "auditor: may look at the log in the admin, and at nothing else"),
+    ("chris", "auditor: may look at the log and the signal map in the admin, and at nothing else"),
     ("ada", "author"),
     ("ben", "author"),
 )
