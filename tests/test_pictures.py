@@ -8,22 +8,12 @@ from typing import Any
 
 import pytest
 
-from signals_audit.pictures import (
-    MOST_LINKS,
-    TALLEST,
-    WIDTH,
-    Bar,
-    Kind,
-    Life,
-    Line,
-    Sparkline,
-    cut,
-    cut_left,
-    cycle,
-    life,
-    sparkline,
-    text_width,
-)
+from signals_audit.pictures import Kind, Life, Line, Sparkline, cycle, life, sparkline
+from signals_audit.pictures.cycles import MOST_LINKS
+from signals_audit.pictures.letters import cut, cut_left, text_width
+from signals_audit.pictures.lives import TALLEST
+from signals_audit.pictures.sizes import WIDTH
+from signals_audit.pictures.sparklines import Bar
 
 
 def drawn(*lines: Line) -> Life:
