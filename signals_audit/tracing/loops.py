@@ -20,7 +20,7 @@ from .policy import OF_ROWS, Policy, watched_signals
 from .receivers import receiver_name
 from .seams import Receiver
 from .steps import Steps
-from .watching import Watch, Wrapped
+from .watching import Sampled, Watch, Wrapped
 
 TOLD: Final = "Loop of signals: %s"
 
@@ -260,7 +260,7 @@ def start(chosen: Policy) -> None:
             continue
         looking = KINDS[chosen.LOOPS](name, chosen.DEPTH)
         _looking.append((looking, signal))
-        watching.start(looking, [signal])
+        watching.start_sampled(Sampled(looking, only_heard=True), [signal])
 
 
 def stop() -> None:

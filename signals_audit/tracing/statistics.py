@@ -20,7 +20,7 @@ from .figures import FULL, Figures, Measured, Measuring, store
 from .policy import OF_ROWS, Policy, watched_signals
 from .receivers import receiver_name
 from .seams import Receiver
-from .watching import Wrapped
+from .watching import Sampled, Wrapped
 
 
 class Timed(Wrapped):
@@ -174,7 +174,7 @@ def start(chosen: Policy) -> None:
     for name, signal in watched_signals(chosen).items():
         statistician = Statistician(name)
         _measured.append((statistician, signal))
-        watching.start(statistician, [signal], rate=chosen.STATISTICS)
+        watching.start_sampled(Sampled(statistician, chosen.STATISTICS, only_heard=True), [signal])
 
 
 def stop() -> None:

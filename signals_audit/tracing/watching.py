@@ -44,10 +44,14 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """A watcher who is told of a share of all sends, from 0.0 to 1.0, picked at random."""
+    """A watcher who is told of a share of all sends, from 0.0 to 1.0, picked at random.
+
+    `only_heard` leaves out the sends of a signal that has no receivers at all.
+    """
 
     watcher: Watcher
-    rate: float
+    rate: float = 1.0
+    only_heard: bool = False
 
 
 class Wrapped:
@@ -82,7 +86,7 @@ class _Watched:
 
     def instead(self) -> dict[str, Callable[..., Any]]:
         """Return what takes the place of the signal's own methods."""
-        one = self.watchers[0] if len(self.watchers) == 1 else Sampled(_Watches(self.watchers), 1.0)
+        one = self.watchers[0] if len(self.watchers) == 1 else _together(self.watchers)
         send, asend, send_robust, asend_robust = seams.sends_of(self._signal)
         own = (
             self._sync(one, send),
@@ -94,9 +98,11 @@ class _Watched:
 
     def _sync(self, one: Sampled, plain: Callable[..., Responses]) -> Callable[..., Responses]:
         """Return a function that sends; a closure, for it is the price of every send that goes unwatched."""
-        signal, begin, rate = self._signal, one.watcher.begin, one.rate
+        signal, begin, rate, only_heard = self._signal, one.watcher.begin, one.rate, one.only_heard
 
         def send(sender: Any, **named: Any) -> Responses:
+            if only_heard and not signal.receivers:
+                return []
             if random() >= rate or (watch := begin(signal, sender, named)) is None:
                 return plain(sender, **named)
             return self._watch(watch, plain, sender, named)
@@ -105,9 +111,11 @@ class _Watched:
 
     def _async(self, one: Sampled, plain: Callable[..., Any]) -> Callable[..., Any]:
         """Return a coroutine that sends."""
-        signal, begin, rate = self._signal, one.watcher.begin, one.rate
+        signal, begin, rate, only_heard = self._signal, one.watcher.begin, one.rate, one.only_heard
 
         async def asend(sender: Any, **named: Any) -> Responses:
+            if only_heard and not signal.receivers:
+                return []
             if random() >= rate or (watch := begin(signal, sender, named)) is None:
                 return cast("Responses", await plain(sender, **named))
             return await self._watch_async(watch, plain, sender, named)
@@ -155,6 +163,10 @@ class _Watched:
         return [(unwrapped(receiver), answer) for receiver, answer in answers]
 
 
+def _together(watchers: tuple[Sampled, ...]) -> Sampled:
+    return Sampled(_Watches(watchers), only_heard=all(one.only_heard for one in watchers))
+
+
 class _Watches:
     """Several watchers of one signal: the first is the innermost."""
 
@@ -192,11 +204,16 @@ _watched: dict[int, _Watched] = {}
 _lock = Lock()
 
 
-def start(watcher: Watcher, signals: Iterable[Signal], *, rate: float = 1.0) -> None:
-    """Have a watcher told of what signals send from now on, or of a share of it."""
+def start(watcher: Watcher, signals: Iterable[Signal]) -> None:
+    """Have a watcher told of all that signals send from now on."""
+    start_sampled(Sampled(watcher), signals)
+
+
+def start_sampled(sampled: Sampled, signals: Iterable[Signal]) -> None:
+    """Have a watcher told of a part of what signals send from now on."""
     with _lock:
         for signal in signals:
-            _set(signal, (*_watchers_of(signal), Sampled(watcher, rate)))
+            _set(signal, (*_watchers_of(signal), sampled))
 
 
 def stop(watcher: Watcher, signals: Iterable[Signal]) -> None:

@@ -19,7 +19,7 @@ from factory.django import mute_signals
 
 from signals_audit.tracing import seams, watching
 from signals_audit.tracing.receivers import receiver_name
-from signals_audit.tracing.watching import Watch, Wrapped, unwrapped
+from signals_audit.tracing.watching import Sampled, Watch, Wrapped, unwrapped
 from tests.testapp.models import Author
 
 SYNC, ASYNC = ("send", "send_robust"), ("asend", "asend_robust")
@@ -421,7 +421,7 @@ def test_a_rate_of_nothing_watches_nothing_and_of_one_everything(name: str) -> N
     never, always = Notes(), Notes()
     for rate, notes in ((0.0, never), (1.0, always)):
         signal = made((first,))
-        watching.start(notes, [signal], rate=rate)
+        watching.start_sampled(Sampled(notes, rate), [signal])
         for _time in range(20):
             assert sent(signal, name) == [(first, ("first", Author, ["signal"]))]
         watching.stop(notes, [signal])
@@ -434,14 +434,29 @@ def test_a_share_of_all_sends_is_watched(beside: int) -> None:
     signal = made((first,))
     others = [Notes(lets_go=(Author,)) for _one in range(beside)]
     for other in others:
-        watching.start(other, [signal], rate=0.0)
-    watching.start(some, [signal], rate=0.25)
+        watching.start_sampled(Sampled(other, 0.0), [signal])
+    watching.start_sampled(Sampled(some, 0.25), [signal])
     random.seed(5)
     for _time in range(2000):
         signal.send(Author)
     assert 400 < some.log.count("begin") < 600
     for notes in (some, *others):
         watching.stop(notes, [signal])
+
+
+@pytest.mark.parametrize("name", seams.SENDS)
+@pytest.mark.parametrize("beside", [0, 1])
+def test_who_does_not_care_for_sends_that_nobody_hears_is_not_told_of_them(name: str, beside: int) -> None:
+    notes, others = Notes(), [Notes() for _one in range(beside)]
+    signal = made(())
+    for watcher in (notes, *others):
+        watching.start_sampled(Sampled(watcher, only_heard=True), [signal])
+    assert (sent(signal, name), notes.log) == ([], [])
+    signal.connect(first, weak=False)
+    assert sent(signal, name) == [(first, ("first", Author, ["signal"]))]
+    assert notes.log.count("begin") == 1
+    for watcher in (notes, *others):
+        watching.stop(watcher, [signal])
 
 
 # Nesting, threads, tasks
