@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import sys
 from datetime import datetime
 from itertools import islice
 from threading import Lock
@@ -32,6 +33,7 @@ AFTER_FAILURE: Final = 60.0
 TOGETHER: Final = 100  # rows of one transaction
 MOST: Final = 5000  # rows that are kept while they cannot be written
 ENDS: Final = ("request_finished", "task_finished")
+RUNNERS: Final = ("django.test.runner", "_pytest")
 UID: Final = "signals_audit.receiver_statistics.flush_soon"
 
 
@@ -89,6 +91,9 @@ def flush_soon(**_named: Any) -> None:
         return
     try:
         _flush_between()
+    except Exception:  # a router, or a connection: the request that ends here has nothing to do with it
+        logger.warning("Statistics of receivers could not be written, and are kept", exc_info=True)
+        _unwritten.next_at = monotonic() + AFTER_FAILURE
     finally:
         _unwritten.lock.release()
 
@@ -148,15 +153,21 @@ def follow_settings() -> None:
         _start()
 
 
+def _flush_at_exit() -> None:
+    """Write what is left; not after tests, whose database is gone and the real one in its place again."""
+    if sys.modules.keys().isdisjoint(RUNNERS):
+        flush()
+
+
 def _start() -> None:
-    atexit.register(flush)
+    atexit.register(_flush_at_exit)
     _listening.extend(one.signal for one in named_signals() if one.name in ENDS)
     for signal in _listening:
         signal.connect(flush_soon, dispatch_uid=UID)
 
 
 def _stop() -> None:
-    atexit.unregister(flush)
+    atexit.unregister(_flush_at_exit)
     while _listening:
         _listening.pop().disconnect(flush_soon, dispatch_uid=UID)
 

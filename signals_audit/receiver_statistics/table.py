@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+from django.conf import settings
 from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -20,6 +22,7 @@ from ..tracing.policy import policy
 
 HOUR: Final = timedelta(hours=1)
 PATIENCE: Final = "SET LOCAL lock_timeout = '2s'"
+SQLITE_PATIENCE: Final = 500  # milliseconds
 
 
 class Place(NamedTuple):
@@ -40,8 +43,15 @@ def rows(using: str | None = None) -> QuerySet[ReceiverStatistics]:
     return ReceiverStatistics._base_manager.using(using)
 
 
+def stored(moment: datetime) -> datetime:
+    """Return a moment as the database takes it: in local time where `USE_TZ` is off."""
+    return moment if settings.USE_TZ else timezone.make_naive(moment, timezone.get_default_timezone())
+
+
 def hour_of(moment: datetime) -> datetime:
-    """Return the beginning of the hour, in UTC, that a moment lies in."""
+    """Return the beginning of the hour, in UTC, that a moment lies in; without a zone it is in local time."""
+    if timezone.is_naive(moment):
+        moment = timezone.make_aware(moment, timezone.get_default_timezone())
     seconds = int(moment.timestamp())
     return datetime.fromtimestamp(seconds - seconds % 3600, tz=UTC)
 
@@ -53,7 +63,8 @@ def outdated(using: str | None = None) -> QuerySet[ReceiverStatistics]:
 
 def prune(*, using: str) -> int:
     """Delete what is older than it is to be kept, and return how many rows that were."""
-    return outdated(using)._raw_delete(using)
+    with _impatient(connections[using]):
+        return outdated(using)._raw_delete(using)
 
 
 def add(measured: Mapping[Place, Measured], using: str) -> None:
@@ -65,20 +76,20 @@ def add(measured: Mapping[Place, Measured], using: str) -> None:
     with _alone(using):
         known = _known(measured, using)
         missing = sorted(set(measured) - set(known))
-        new = [ReceiverStatistics(**place._asdict()) for place in missing]
+        new = [ReceiverStatistics(**place._asdict() | {"hour": stored(place.hour)}) for place in missing]
         rows(using).bulk_create(new, ignore_conflicts=True)
     with _alone(using):
         known = _known(measured, using) if missing else known
         for row in rows(using).select_for_update().filter(pk__in=known.values()).order_by("pk"):
-            place = Place(row.hour, row.signal, row.receiver)
+            place = Place(hour_of(row.hour), row.signal, row.receiver)
             rows(using).filter(pk=row.pk).update(**_together(row, measured[place]))
 
 
 @contextmanager
 def _alone(using: str) -> Iterator[None]:
-    """Open a transaction of its own; SQLite's has its lock at once, PostgreSQL's waits for none long."""
-    with transaction.atomic(using, durable=True):
-        connection = connections[using]
+    """Open a transaction of its own that waits for no lock long; SQLite's has its lock at once."""
+    connection = connections[using]
+    with _impatient(connection), transaction.atomic(using, durable=True):
         state_of(connection).lock_before_read()
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
@@ -86,11 +97,27 @@ def _alone(using: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _impatient(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Have SQLite wait less than it would: what cannot be written now is written later."""
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        yield
+        return
+    connection.ensure_connection()
+    execute = connection.connection.execute
+    usual = execute("PRAGMA busy_timeout").fetchone()[0]
+    execute(f"PRAGMA busy_timeout = {min(usual, SQLITE_PATIENCE)}")
+    try:
+        yield
+    finally:
+        execute(f"PRAGMA busy_timeout = {usual}")
+
+
 def _known(places: Iterable[Place], using: str) -> dict[Place, int]:
     """Return the keys of those rows that are there."""
     hours, signals, receivers = map(set, zip(*places, strict=True))
-    near = rows(using).filter(hour__in=hours, signal__in=signals, receiver__in=receivers)
-    found = {Place(*named): pk for *named, pk in near.values_list(*Place._fields, "pk")}
+    near = rows(using).filter(hour__in=map(stored, hours), signal__in=signals, receiver__in=receivers)
+    found = {Place(hour_of(hour), *names): pk for hour, *names, pk in near.values_list(*Place._fields, "pk")}
     return {place: found[place] for place in places if place in found}
 
 
@@ -113,12 +140,12 @@ def _together(row: ReceiverStatistics, measured: Measured) -> dict[str, Any]:
 
 def _failure(row: ReceiverStatistics, measured: Measured) -> dict[str, Any]:
     failure = measured.failure
-    if failure is None or (row.last_error_at is not None and row.last_error_at > failure.at):
+    if failure is None or (row.last_error_at is not None and row.last_error_at > stored(failure.at)):
         return {}
     return {
         "last_error": text(failure.error),
         "last_traceback": text(failure.traceback),
-        "last_error_at": failure.at,
+        "last_error_at": stored(failure.at),
     }
 
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from django.utils import timezone
 
 from ..models import ReceiverStatistics
 from ..tracing.durations import Durations
-from .table import HOUR, hour_of, rows
+from .table import HOUR, hour_of, rows, stored
 
 RECENT: Final = 24  # points of a sparkline
 P50, P95 = 0.5, 0.95
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +60,15 @@ def totals(*, hours: int = RECENT, using: str | None = None) -> list[ReceiverTot
     now = hour_of(timezone.now())
     begin = now - HOUR * (hours - 1)
     by_receiver: defaultdict[tuple[str, str], list[ReceiverStatistics]] = defaultdict(list)
-    for row in rows(using).filter(hour__gte=min(begin, now - HOUR * (RECENT - 1))).order_by("hour", "id"):
+    first = stored(min(begin, now - HOUR * (RECENT - 1)))
+    for row in rows(using).filter(hour__gte=first).order_by("hour", "id"):
         by_receiver[row.signal, row.receiver].append(row)
     found = [_totals(counted, each, now) for each in by_receiver.values() if (counted := _since(begin, each))]
     return sorted(found, key=lambda one: (-one.p95, one.signal, one.receiver))
 
 
 def _since(begin: datetime, found: Iterable[ReceiverStatistics]) -> list[ReceiverStatistics]:
-    return [row for row in found if row.hour >= begin]
+    return [row for row in found if hour_of(row.hour) >= begin]
 
 
 def _totals(
@@ -78,7 +78,7 @@ def _totals(
     calls, sent = sum(row.calls for row in counted), sum(row.sent for row in counted)
     durations = sum((Durations.from_json(row.durations) for row in counted), Durations())
     maximum = max(row.maximum for row in counted)
-    failed = max(counted, key=lambda row: (row.last_error_at or NEVER, row.hour))
+    failed = max(counted, key=lambda row: (row.last_error_at is not None, row.last_error_at, row.hour))
     return ReceiverTotals(
         signal=counted[0].signal,
         receiver=counted[0].receiver,
@@ -96,7 +96,7 @@ def _totals(
         slow=sum(row.slow for row in counted),
         loops=sum(row.loops for row in counted),
         last_loop=next((row.last_loop for row in reversed(counted) if row.last_loop), ""),
-        recent=_points({row.hour: row for row in found}, now),
+        recent=_points({hour_of(row.hour): row for row in found}, now),
     )
 
 

@@ -27,6 +27,7 @@ OTHERS: Final = "(others)"  # what the rest of them is called
 FULL: Final = 256  # durations that are kept before they are counted
 FEW: Final = 16  # other things that are kept before they are counted
 LONGEST: Final = 16_000  # characters of a text; of a traceback the last ones
+FRAMES: Final = 50  # of a traceback, the last ones
 MINUTE: Final = 60.0
 FOLDER: Final = os.path.join(os.path.dirname(__file__), "")
 
@@ -47,7 +48,9 @@ class Failure:
     def of(cls, error: BaseException) -> Failure:
         """Return what is kept of an error."""
         line = "".join(traceback.format_exception_only(error)).strip()
-        told = "".join(traceback.format_exception(type(error), error, _from_outside(error.__traceback__)))
+        told = "".join(
+            traceback.format_exception(type(error), error, _from_outside(error.__traceback__), limit=-FRAMES)
+        )
         return cls(line[:LONGEST], told[-LONGEST:], datetime.now(UTC))
 
 
@@ -160,7 +163,22 @@ class Figures:
         self.times.append(spent)
         self.look(spent)
         if isinstance(error, Exception) and not isinstance(error, SignalLoop):
-            self.add(Measured(errors=1, failure=Failure.of(error)))
+            self.add(Measured(errors=1, failure=self._failure(error)))
+
+    def _failure(self, error: Exception) -> Failure | None:
+        """Return an error in words; not again where a receiver has called itself, and it passes it again."""
+        return None if self._was_passed(error.__traceback__) else Failure.of(error)
+
+    def _was_passed(self, here: TracebackType | None) -> bool:
+        """Tell whether an error has come through the same receiver before it came here."""
+        rest = here.tb_next if here is not None else None
+        while rest is not None:
+            frame = rest.tb_frame
+            is_ours = frame.f_code.co_filename.startswith(FOLDER)
+            if is_ours and getattr(frame.f_locals.get("self"), "figures", None) is self:
+                return True
+            rest = rest.tb_next
+        return False
 
     def add(self, measured: Measured) -> None:
         """Add what is not told by a duration."""

@@ -6,13 +6,15 @@ Nothing is installed while nothing is measured. A receiver that was connected we
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from time import perf_counter
 from types import MethodType
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.dispatch import Signal
 
 from . import watching
@@ -91,13 +93,20 @@ def _counted_queries(figures: Figures) -> Iterator[None]:
         return execute(*arguments)
 
     with ExitStack() as counting:
-        for connection in connections.all():
+        for connection in _connections():
             counting.enter_context(connection.execute_wrapper(count))
         try:
             yield
         finally:
             if queries:
                 figures.add(Measured(queries=queries))
+
+
+def _connections() -> Iterator[BaseDatabaseWrapper]:
+    """Yield this thread's connections; one that cannot be made is used by nobody."""
+    for alias in connections:
+        with suppress(ImproperlyConfigured, ImportError):
+            yield connections[alias]
 
 
 class Statistician:
@@ -143,10 +152,14 @@ class Statistician:
 
     def _figures_of_method(self, method: MethodType) -> Figures:
         owner = method.__self__ if isinstance(method.__self__, type) else type(method.__self__)
-        known = self._methods.setdefault(owner, {})
-        figures = known.get(method.__name__)
+        name = getattr(method.__func__, "__name__", "")
+        try:
+            known = self._methods.setdefault(owner, {})
+        except TypeError:  # a class that has no hash
+            return store.of(self._name, receiver_name(method))
+        figures = known.get(name) if name else None
         if figures is None:
-            figures = known[method.__name__] = store.of(self._name, receiver_name(method))
+            figures = known[name] = store.of(self._name, receiver_name(method))
         return figures
 
     def _remember(self, receiver: Receiver, figures: Figures) -> None:

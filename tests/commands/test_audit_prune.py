@@ -16,7 +16,7 @@ from django.db.models.signals import pre_delete
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from signals_audit.models import AuditEntry, ChangeSet, Delivery
+from signals_audit.models import AuditEntry, ChangeSet, Delivery, ReceiverStatistics
 from signals_audit.retention import Pruned, doomed, prune
 from tests.factories import AuditEntryFactory, ChangeSetFactory, DeliveryFactory
 
@@ -242,3 +242,29 @@ def test_deliveries_that_are_over_go_with_the_entries_of_their_time() -> None:
     assert run("--older-than=1y", "--model=testapp.Tag") == "Deleted 0 entries and 0 change sets."
     assert run("--older-than=1y", "--batch=1") == "Deleted 1 entry and 1 change set, 2 deliveries."
     assert list(Delivery.objects.order_by("id").values_list("state", flat=True)) == ["done", "pending"]
+
+
+class Elsewhere:
+    """A router that keeps models of the log away from all databases."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    def allow_migrate(self, db: str, app_label: str, model_name: str = "", **hints: Any) -> bool | None:
+        return False if model_name in self._names else None
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("receiverstatistics",), "Deleted 1 entry and 1 change set."),
+        (("auditentry",), "Deleted 0 entries and 0 change sets, 1 row of statistics."),
+    ],
+)
+def test_what_a_router_keeps_elsewhere_is_not_looked_for(
+    names: tuple[str, ...], told: str, settings: Any
+) -> None:
+    entry(OLD)
+    ReceiverStatistics.objects.create(hour=OLD, signal="post_save", receiver="blog.signals.touch")
+    settings.DATABASE_ROUTERS = [Elsewhere(*names)]
+    assert run("--older-than", "365d") == told

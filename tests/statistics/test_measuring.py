@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
+from types import MethodType
 from typing import Any
 
 import pytest
 from django.core.signals import request_finished
-from django.db import connection
+from django.db import connection, connections
 from django.db.models.signals import ModelSignal, post_init, post_save, pre_init, pre_save
 from django.test import override_settings
 
@@ -204,6 +205,61 @@ def test_the_end_of_a_process_is_no_error(watch: Watch, connect: Connect, taken:
     with pytest.raises(SystemExit):
         send()
     assert (taken()["leaving"].calls, taken()) == (1, {})
+
+
+def test_an_error_that_passes_a_receiver_many_times_is_put_into_words_once(
+    watch: Watch, connect: Connect, taken: Taken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worded: list[BaseException] = []
+    plain = figures.Failure.of
+    monkeypatch.setattr(figures.Failure, "of", lambda error: (worded.append(error), plain(error))[1])
+
+    def sending_again(sender: Any, **named: Any) -> None:
+        if named["depth"] == 30:
+            raise ValueError("Too deep.")
+        post_save.send(sender, depth=named["depth"] + 1)
+
+    watch(STATISTICS=1.0)
+    connect(sending_again, Sender)
+    for _time in range(2):
+        with pytest.raises(ValueError, match="Too deep"):
+            post_save.send(Sender, depth=1)
+    measured = taken()["sending_again"]
+    assert (measured.errors, len(worded)) == (60, 2)
+    assert measured.failure is not None and measured.failure.error == "ValueError: Too deep."
+
+
+def test_a_database_that_cannot_be_used_hinders_no_row_from_being_read(
+    watch: Watch, connect: Connect, taken: Taken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = connections["default"].settings_dict | {"ENGINE": "no.such.backend"}
+    monkeypatch.setitem(connections.settings, "broken", broken)
+    watch(STATISTICS=1.0)
+    connect(quick, Author, signal=post_init)
+    assert Author(name="ada").name == "ada"
+    assert taken()["quick"].calls == 1
+
+
+class Unhashable(type):
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Odd(metaclass=Unhashable):
+    def hear(self, sender: Any, **named: Any) -> str:
+        return "odd"
+
+
+@pytest.mark.parametrize(
+    "receiver", [Odd().hear, MethodType(partial(lambda self, sender, **named: "odd"), 1)]
+)
+def test_whatever_can_be_called_is_called(receiver: Any, watch: Watch) -> None:
+    signal = post_save
+    watch(STATISTICS=1.0)
+    signal.connect(receiver, sender=Sender, weak=False)
+    try:
+        assert signal.send(Sender) == [(receiver, "odd")]
+    finally:
+        signal.disconnect(receiver, sender=Sender)
 
 
 def test_a_long_traceback_keeps_its_end(watch: Watch, connect: Connect, taken: Taken) -> None:

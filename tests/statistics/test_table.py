@@ -498,3 +498,77 @@ def test_receivers_of_other_models_hear_nothing_of_it(connect: Connect) -> None:
     add(calls=1)
     flush()
     assert heard_of == []
+
+
+# What stands around it
+
+
+@alone
+def test_without_time_zones_it_is_written_and_read_as_well(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.USE_TZ, settings.TIME_ZONE = False, "Asia/Kolkata"
+    local = timezone.make_naive(NOW + timedelta(minutes=30), timezone.get_default_timezone())
+    monkeypatch.setattr(timezone, "now", lambda: local)
+    for number in (1, 2):
+        add(
+            calls=1,
+            sent=1.0,
+            errors=1,
+            failure=Failure(f"Error {number}", "", NOW + timedelta(minutes=number)),
+        )
+        assert flush()
+    (total,) = totals()
+    assert (total.calls, total.errors, total.last_error) == (2, 2, "Error 2")
+    assert (total.recent[-1].start, total.recent[-1].calls) == (NOW, 2)
+    assert ReceiverStatistics.objects.get().hour == timezone.make_naive(NOW, timezone.get_default_timezone())
+
+
+class Undecided:
+    """A router that knows no database outside of requests."""
+
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        raise LookupError("There is no tenant.")
+
+
+@alone
+def test_a_router_that_raises_breaks_no_request_and_loses_nothing(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    add(calls=1)
+    settings.DATABASE_ROUTERS = [Undecided()]
+    flush_soon()
+    flush_soon()
+    assert [record.getMessage() for record in caplog.records] == [
+        "Statistics of receivers could not be written, and are kept"
+    ]
+    settings.DATABASE_ROUTERS = []
+    assert flush()
+    assert ReceiverStatistics.objects.get().calls == 1
+
+
+def test_what_tests_have_measured_is_not_written_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: list[str] = []
+    monkeypatch.setattr(flushing, "flush", lambda: flushed.append("flushed"))
+    flushing._flush_at_exit()
+    assert flushed == []
+    monkeypatch.setattr(flushing, "RUNNERS", ())
+    flushing._flush_at_exit()
+    assert flushed == ["flushed"]
+
+
+if connection.vendor == "sqlite":
+
+    def patience() -> int:
+        return int(connection.connection.execute("PRAGMA busy_timeout").fetchone()[0])
+
+    @alone
+    def test_others_wait_for_a_lock_as_long_as_before() -> None:
+        connection.ensure_connection()
+        usual, seen = patience(), list[int]()
+        add(calls=1)
+        with connection.execute_wrapper(
+            lambda execute, *arguments: (seen.append(patience()), execute(*arguments))[1]
+        ):
+            flush()
+        assert (set(seen), patience(), usual) == ({500}, usual, 5000)

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ...models import AuditEntry
+from ...models import AuditEntry, ReceiverStatistics
 from ...receiver_statistics import outdated
 from ...retention import (
     BATCH,
@@ -75,6 +75,10 @@ class Command(BaseCommand):
         entries = doomed(moment, models=[label_of(label, using) for label in options["model"]], using=using)
         deliveries = done_deliveries(moment, using=using)
         statistics = outdated(using)
+        if not router.allow_migrate_model(using, AuditEntry):
+            entries, deliveries = entries.none(), deliveries.none()
+        if not router.allow_migrate_model(using, ReceiverStatistics):
+            statistics = statistics.none()
         if options["model"]:
             deliveries, statistics = deliveries.none(), statistics.none()
         if options["dry_run"]:
