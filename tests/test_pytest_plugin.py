@@ -15,6 +15,7 @@ from signals_audit import pytest_plugin
 
 ROOT = Path(__file__).resolve().parent.parent
 PLUGIN = pytest_plugin.__name__
+NOT_PASSED_ON = ("PYTEST", "DJANGO", "SIGNALS_AUDIT")
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 USES_IT = """
@@ -52,9 +53,8 @@ def run(tmp_path: Path) -> Run:
         (tmp_path / "pytest.ini").write_text("[pytest]\n")
         paths = [str(ROOT)] + ([str(install_into(tmp_path / "site"))] if installed else [])
         environment = {
-            **{
-                name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "DJANGO"))
-            },
+            # Not on the database of the tests that run already: it would be gone with this run.
+            **{name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)},
             "PYTHONPATH": os.pathsep.join(paths),
         }
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, "test_it.py"]

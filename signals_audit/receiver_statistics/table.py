@@ -22,7 +22,7 @@ from ..tracing.policy import policy
 
 HOUR: Final = timedelta(hours=1)
 PATIENCE: Final = "SET LOCAL lock_timeout = '2s'"
-SQLITE_PATIENCE: Final = 500  # milliseconds
+SQLITE_PATIENCE: Final = 2000  # milliseconds
 
 
 class Place(NamedTuple):

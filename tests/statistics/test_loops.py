@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.db.models.signals import m2m_changed, post_init, post_save, pre_delete, pre_save
+from django.utils.functional import SimpleLazyObject
 
 from signals_audit.exceptions import AuditError, SignalLoop
 from signals_audit.signals import object_changed
@@ -395,3 +396,51 @@ def test_two_who_save_the_same_row_at_once_are_no_loop(watch: Watch, connect: Co
     connect(waiting, Author)
     asyncio.run(several())
     assert (seen, store.take()) == (5, {})
+
+
+def test_lazy_instances_are_not_loaded_to_look_for_loops(watch: Watch, connect: Connect) -> None:
+    watch(LOOPS="stop", DEPTH=2)
+    sent: list[SimpleLazyObject] = []
+
+    def load() -> Author:
+        raise AssertionError("loaded")
+
+    def sending(instance: Any, **_named: Any) -> None:
+        if len(sent) < 6:
+            sent.append(SimpleLazyObject(load))
+            post_save.send(int, instance=sent[-1])
+
+    connect(sending, int)
+    post_save.send(int, instance=SimpleLazyObject(load))
+    assert len(sent) == 6
+
+
+def test_a_lazy_instance_that_loops_is_stopped_without_loading_it(watch: Watch, connect: Connect) -> None:
+    watch(LOOPS="stop", DEPTH=2)
+
+    def load() -> Author:
+        raise AssertionError("loaded")
+
+    def sending(instance: Any, **_named: Any) -> None:
+        post_save.send(int, instance=instance)
+
+    connect(sending, int)
+    with pytest.raises(
+        SignalLoop, match=r"post_save of SimpleLazyObject → .*sending → post_save of SimpleLazyObj"
+    ):
+        post_save.send(int, instance=SimpleLazyObject(load))
+
+
+def test_what_a_key_holds_neither_steers_the_log_nor_ends_its_lines(watch: Watch, connect: Connect) -> None:
+    watch(LOOPS="stop", DEPTH=2)
+    author = Author(pk="1\n\x1b[2Jroot")
+
+    def sending(instance: Any, **_named: Any) -> None:
+        post_save.send(int, instance=instance)
+
+    connect(sending, int)
+    with pytest.raises(SignalLoop) as caught:
+        post_save.send(int, instance=author)
+    step = "post_save of testapp.Author 1��[2Jroot"
+    name = receiver_name(sending)
+    assert str(caught.value) == chain(step, name, step) + " (2 times over)"
