@@ -571,4 +571,4 @@ if connection.vendor == "sqlite":
             lambda execute, *arguments: (seen.append(patience()), execute(*arguments))[1]
         ):
             flush()
-        assert (set(seen), patience(), usual) == ({500}, usual, 5000)
+        assert (set(seen), patience(), usual) == ({2000}, usual, 5000)
