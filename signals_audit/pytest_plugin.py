@@ -5,7 +5,8 @@
             CommentFactory()
         trace.assert_receivers("post_save", "blog.signals.announce", sender=Comment)
 
-Pytest finds it where the package is installed. Nothing of Django is looked at before a test asks for it.
+Pytest finds it where the package is installed. It is loaded with each run of pytest: that imports parts of
+Django, but reads no settings and watches no signals. The rest is imported when a test asks for it.
 """
 
 from __future__ import annotations

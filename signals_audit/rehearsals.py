@@ -116,7 +116,7 @@ def _rehearse(perform: Callable[[], None], using: str) -> Rehearsal:
         with trace_signals() as trace:
             error = _error_of(perform)
         entries, callbacks = stage.entries(), stage.callbacks()
-    return Rehearsal(trace, entries, callbacks, (*_warnings(trace), *stage.warnings), error)
+    return Rehearsal(trace, entries, callbacks, (*_warnings(trace, error), *stage.warnings), error)
 
 
 def _error_of(perform: Callable[[], None]) -> Exception | None:
@@ -129,11 +129,22 @@ def _error_of(perform: Callable[[], None]) -> Exception | None:
     return None
 
 
-def _warnings(trace: Trace) -> Iterator[str]:
+def _warnings(trace: Trace, error: Exception | None) -> Iterator[str]:
     yield _("All receivers were really called: mails, requests, files and caches are not rolled back.")
     enqueued = sum(sent.name == "task_enqueued" for sent in trace.sent)
     if enqueued:
         yield ngettext("%d task was enqueued.", "%d tasks were enqueued.", enqueued) % enqueued
+    raised = [error, *(called.error for sent in trace.sent for called in sent.receivers)]
+    if any(map(_wants_no_transaction, raised)):
+        yield _(
+            "transaction.atomic(durable=True) was refused, for a rehearsal is a transaction itself. In a "
+            "real save outside of transactions it works."
+        )
+
+
+def _wants_no_transaction(error: BaseException | None) -> bool:
+    """Tell whether an error is Django's that a durable block stands within another; it has no class."""
+    return isinstance(error, RuntimeError) and "durable atomic block" in str(error)
 
 
 @dataclass(slots=True)

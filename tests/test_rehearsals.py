@@ -219,6 +219,22 @@ def test_it_is_said_what_cannot_be_undone() -> None:
     )
 
 
+def insist(**_kwargs: Any) -> None:
+    with transaction.atomic(durable=True):
+        Tag.objects.create(name="durable")
+
+
+def test_it_is_said_that_a_durable_block_would_work_in_a_real_save() -> None:
+    author = Author.objects.create(name="Ada")
+    with heard(post_save, insist, Author):
+        rehearsal = rehearse_update(Author, author.pk)
+    assert isinstance(rehearsal.error, RuntimeError)
+    assert rehearsal.warnings[1:] == (
+        "transaction.atomic(durable=True) was refused, for a rehearsal is a transaction itself. In a real "
+        "save outside of transactions it works.",
+    )
+
+
 @pytest.mark.django_db(databases=["default"])
 def test_a_database_that_cannot_be_used_is_named() -> None:
     author = Author.objects.create(name="Ada")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
+from django.db import OperationalError, ProgrammingError, router, transaction
 from django.forms import Form
 from django.http import HttpRequest
 from django.utils.formats import number_format
@@ -17,8 +18,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from ..models import ReceiverStatistics
 from ..pictures import Mark, Sparkline, sparkline
 from ..receiver_statistics import Point, ReceiverTotals, totals
+from ..tracing.hooked import HookLine
 from ..tracing.maps import ReceiverLine, SignalMap, signal_map
 from ..tracing.named import NamedSignal
 from .signal_map_forms import DAY, PeriodForm, asked
@@ -153,12 +156,44 @@ class Row:
         return Mark.FLAGGED if self.line.findings else Mark.PLAIN
 
 
+@dataclass(frozen=True)
+class HookRow:
+    """A hook where it runs; nothing is measured of it."""
+
+    line: HookLine
+    anchor: str
+
+    @property
+    def function(self) -> str:
+        """The last part of the function's name; a title has no parts."""
+        return self.line.name if " " in self.line.name else self.line.name.rpartition(".")[2]
+
+    @property
+    def module_name(self) -> SafeString:
+        """The rest of the name, which may be broken between its parts."""
+        return breakable(self.line.name.removesuffix(self.function))
+
+
+def _totals(hours: int) -> list[ReceiverTotals] | None:
+    """Return what was measured, None where the table cannot be read: the map is shown without it."""
+    try:
+        with transaction.atomic(using=router.db_for_read(ReceiverStatistics)):
+            return totals(hours=hours)
+    except (OperationalError, ProgrammingError):
+        return None
+
+
 class Measured:
-    """Everything that was measured in a period: read once for each page."""
+    """Everything that was measured in a period: read once for each page.
+
+    `is_unreadable` says that there are no figures because their table cannot be read, as before it was made.
+    """
 
     def __init__(self, hours: int, form: Form) -> None:
         self.form = form
-        self.all = [Figures(one) for one in totals(hours=hours)]
+        found = _totals(hours)
+        self.is_unreadable = found is None
+        self.all = [Figures(one) for one in found or ()]
         self._by_key = {(one.totals.signal, one.totals.receiver): one for one in self.all}
 
     @classmethod

@@ -1,20 +1,25 @@
-"""Who hears of what: by signals, and along the life of a model's rows."""
+"""Who hears of what: by signals, and along the life of a model's rows, where hooks run, too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
+from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from ..hooks import hooks
 from ..pictures import Kind, Line, life
 from ..registry import registry
+from ..tracing.hooked import HookLine, hook_lines
 from ..tracing.maps import BLIND_SPOTS, SignalLines, Step, life_of, model_named, signal_map
 from ..tracing.named import NamedSignal
+from ..types import Action, Timing
 from .signal_map_forms import ModelForm, SignalsForm, asked
-from .signal_map_lines import Measured, Row
+from .signal_map_lines import HookRow, Measured, Row
 
 MOST_DRAWN = 30  # receivers of one signal in a picture; the list below it has all
 
@@ -54,6 +59,13 @@ def _section(lines: SignalLines, values: Mapping[str, Any], measured: Measured) 
     return Section(lines.signal, tuple(rows))
 
 
+SIGNALS: Final = {
+    Action.CREATE: "object_created",
+    Action.UPDATE: "object_changed",
+    Action.DELETE: "object_deleted",
+}
+
+
 @dataclass(frozen=True)
 class Stage:
     """A step in the life of a row: a signal with those who hear it, or what happens between signals."""
@@ -62,6 +74,7 @@ class Stage:
     step: Step
     depth: int
     rows: tuple[Row, ...]
+    hooks: tuple[HookRow, ...] = ()
 
     @property
     def name(self) -> str:
@@ -75,7 +88,7 @@ def by_model(request: HttpRequest, measured: Measured) -> dict[str, Any]:
     """Return what runs when an object of a model is made, saved and deleted."""
     form, values = asked(ModelForm, request)
     label = values.get("model")
-    stages = list(_stages(life_of(model_named(label)), measured)) if label else []
+    stages = list(_stages_of(model_named(label), measured)) if label else []
     return {
         "form": form,
         "model": label,
@@ -84,6 +97,23 @@ def by_model(request: HttpRequest, measured: Measured) -> dict[str, Any]:
         "audited": [model._meta.label for model in registry.models()],
         "blind_spots": BLIND_SPOTS,
     }
+
+
+def _stages_of(model: type[Model], measured: Measured) -> Iterator[Stage]:
+    """Return the life of a model's rows, with its hooks where they run."""
+    lines = hook_lines(hooks.of(model))
+    for stage in _stages(life_of(model), measured):
+        name = stage.step.signal.name if stage.step.signal else ""
+        at = (line for line in lines if signal_before(line) == name)
+        rows = (HookRow(line, f"hook-{stage.number}-{place}") for place, line in enumerate(at, start=1))
+        yield replace(stage, hooks=tuple(rows))
+
+
+def signal_before(hook: HookLine) -> str:
+    """Return the name of the signal behind whose receivers a hook runs."""
+    if hook.timing is not Timing.IN_TRANSACTION:
+        return "changes_committed"
+    return "relation_changed" if hook.is_relation else SIGNALS[hook.action]
 
 
 def _stages(
@@ -112,7 +142,8 @@ def _drawn(stage: Stage, slowest: float) -> Iterator[Line]:
     text = stage.name.partition(",")[0]  # the rest of it is in the title
     yield Line(kind=kind, text=text, number=stage.number, depth=stage.depth, title=stage.name)
     yield from (_card(row, stage.depth, slowest) for row in stage.rows[:MOST_DRAWN])
-    if rest := len(stage.rows[MOST_DRAWN:]):
+    yield from (_hook_card(row, stage.depth) for row in stage.hooks[:MOST_DRAWN])
+    if rest := len(stage.rows[MOST_DRAWN:]) + len(stage.hooks[MOST_DRAWN:]):
         text = ngettext("and %d more", "and %d more", rest) % rest
         yield Line(kind=Kind.REST, text=text, depth=stage.depth)
 
@@ -130,5 +161,18 @@ def _card(row: Row, depth: int, slowest: float) -> Line:
         href=f"#{row.anchor}",
         mark=row.mark,
         share=figures.totals.p95 / slowest if figures else 0.0,
+        depth=depth,
+    )
+
+
+def _hook_card(row: HookRow, depth: int) -> Line:
+    facts = ", ".join(row.line.facts)
+    return Line(
+        kind=Kind.RECEIVER,
+        text=row.function,
+        detail=facts,
+        note=_("hook"),
+        title=f"{row.line.name}\n{facts}",
+        href=f"#{row.anchor}",
         depth=depth,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.apps import apps
 
@@ -11,7 +12,15 @@ from . import origins, seams
 from .findings import Finding, findings_of, repeated
 from .named import NamedSignal, Origin
 from .origins import Connection
-from .receivers import receiver_module, receiver_name, receiver_place, sender_name
+from .receivers import (
+    encodable,
+    is_installed,
+    receiver_code,
+    receiver_module,
+    receiver_name,
+    receiver_place,
+    sender_name,
+)
 from .seams import Connected
 
 UNKNOWN = "?"
@@ -27,6 +36,7 @@ class ReceiverLine:
     come last. `file` and `line` say where it is defined, "" and 0 where that is not known. `sender` is
     "app.Model", an app's label or a dotted path, "" for any sender, and "?" where it is not known.
     `connected_by` reads "blog/apps.py:12 in ready", and `app` is the label of the app that it belongs to.
+    `is_installed` is what stands in site-packages, and not in the project. All texts can be encoded.
     """
 
     position: int
@@ -42,6 +52,7 @@ class ReceiverLine:
     app: str
     origin: Origin
     findings: tuple[Finding, ...] = ()
+    is_installed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +63,50 @@ class SignalLines:
     receivers: tuple[ReceiverLine, ...]
 
 
-def everyone(_one: Connected) -> bool:
-    """Tell that a receiver is wanted, whichever it is."""
-    return True
+class _Hearing:
+    """Tells who hears of one of some senders, or of any; None stands for whoever hears of anything."""
+
+    def __init__(self, senders: Iterable[Any] | None) -> None:
+        self._is_everyone = senders is None
+        every = tuple(senders or ())
+        self._ids = {None, *map(seams.made_id, every)}
+        self._names = {"", *map(sender_name, every)}
+
+    def has(self, one: Connected) -> bool:
+        return self._is_everyone or one.sender_id in self._ids
+
+    def had(self, lost: Connection) -> bool:
+        """Tell it of a receiver that is gone, of whose sender the name is known alone."""
+        return self._is_everyone or lost.sender in self._names
 
 
-def lines_of(named: NamedSignal, is_wanted: Callable[[Connected], bool] = everyone) -> SignalLines:
-    """Return a signal with those of its receivers that are wanted.
+def lines_of(named: NamedSignal, senders: Iterable[Any] | None = None) -> SignalLines:
+    """Return a signal with its receivers; with some senders, those who hear of one of them, or of any.
 
-    Receivers that died soon after they had been connected are among them only if all are wanted.
+    Receivers that died soon after they had been connected are among them.
     """
-    connected = seams.connected(named.signal)
-    senders, twice = _senders(), repeated(connected)
-    wanted = sorted(filter(is_wanted, connected), key=_call_order)
+    hearing, connected = _Hearing(senders), seams.connected(named.signal)
+    names, twice = _senders(), repeated(connected)
+    wanted = sorted(filter(hearing.has, connected), key=_call_order)
     lines = [
-        _line(named, one, position, senders, findings_of(named, one, twice))
+        _line(named, one, position, names, findings_of(named, one, twice))
         for position, one in enumerate(wanted, start=1)
     ]
-    gone = _gone(named, connected) if is_wanted is everyone else []
+    gone = filter(hearing.had, _gone(named, connected))
     dead = [_line_of_lost(one, position) for position, one in enumerate(gone, start=len(lines) + 1)]
-    return SignalLines(named, (*lines, *dead))
+    return SignalLines(named, tuple(map(_encodable, (*lines, *dead))))
+
+
+def _encodable(line: ReceiverLine) -> ReceiverLine:
+    """Return a receiver without what no page and no file takes; files and uids may be called anything."""
+    return replace(
+        line,
+        name=encodable(line.name),
+        file=encodable(line.file),
+        sender=encodable(line.sender),
+        dispatch_uid=encodable(line.dispatch_uid),
+        connected_by=encodable(line.connected_by),
+    )
 
 
 def _call_order(one: Connected) -> tuple[bool, bool]:
@@ -101,17 +136,21 @@ class _Identity:
     name: str
     place: tuple[str, int]
     module: str
+    is_installed: bool
 
 
 def _identity(one: Connected, connection: Connection | None) -> _Identity:
     if one.receiver is not None:
         receiver = one.receiver
-        return _Identity(receiver_name(receiver), receiver_place(receiver), receiver_module(receiver))
-    return _identity_of_lost(connection) if connection is not None else _Identity(UNKNOWN, ("", 0), "")
+        is_of_others = is_installed(receiver_code(receiver))
+        return _Identity(
+            receiver_name(receiver), receiver_place(receiver), receiver_module(receiver), is_of_others
+        )
+    return _identity_of_lost(connection) if connection is not None else _Identity(UNKNOWN, ("", 0), "", False)
 
 
 def _identity_of_lost(connection: Connection) -> _Identity:
-    return _Identity(connection.name, connection.place, connection.name)
+    return _Identity(connection.name, connection.place, connection.name, is_installed(connection.code))
 
 
 def _line(
@@ -137,6 +176,7 @@ def _line(
         app=_app(found.module),
         origin=_origin(found.module),
         findings=findings,
+        is_installed=found.is_installed,
     )
 
 
@@ -156,6 +196,7 @@ def _line_of_lost(connection: Connection, position: int) -> ReceiverLine:
         app=_app(found.module),
         origin=_origin(found.module),
         findings=(Finding.DEAD,),
+        is_installed=found.is_installed,
     )
 
 

@@ -12,11 +12,10 @@ from django.db.models.fields.related import ForeignObjectRel
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from . import seams
+from . import origins, seams
 from .lines import ReceiverLine, lines_of
 from .named import MODEL, OWN_MODULE, NamedSignal, named_signals
 from .receivers import sender_name
-from .seams import Connected
 
 
 class Moment(enum.Enum):
@@ -114,8 +113,9 @@ class _Life:
         """Return the same signal for the models whose rows a delete takes with it, if they have receivers."""
         signal = self._signals[MODEL, name].signal
         heard = {one.sender_id for one in seams.connected(signal)}
+        gone = {one.sender for one in origins.lost(signal)}
         for model in taken_along(self._model):
-            if seams.made_id(model) in heard:
+            if seams.made_id(model) in heard or sender_name(model) in gone:
                 yield self._step(name, (model,), sender=sender_name(model))
 
     def _step(
@@ -128,18 +128,8 @@ class _Life:
         children: tuple[Step, ...] = (),
     ) -> Step:
         named = self._signals[module, name]
-        receivers = lines_of(named, hears_of(senders)).receivers
+        receivers = lines_of(named, senders).receivers
         return Step(signal=named, receivers=receivers, children=children, sender=sender)
-
-
-class hears_of:  # noqa: N801 - used as a function
-    """Tell whether a receiver hears of one of some senders, or of any."""
-
-    def __init__(self, senders: Iterable[Any]) -> None:
-        self._ids = {None, *map(seams.made_id, senders)}
-
-    def __call__(self, one: Connected) -> bool:
-        return one.sender_id in self._ids
 
 
 def throughs_of(model: type[Model]) -> tuple[type[Model], ...]:

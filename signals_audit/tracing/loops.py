@@ -12,6 +12,7 @@ from typing import Any, Final, NoReturn
 
 from django.db.models import Model
 from django.dispatch import Signal
+from django.utils.functional import LazyObject
 
 from ..exceptions import SignalLoop
 from . import watching
@@ -19,7 +20,9 @@ from .figures import LONGEST, Measured, store
 from .policy import OF_ROWS, Policy, watched_signals
 from .receivers import receiver_name
 from .seams import Receiver
+from .sends import is_model
 from .steps import Steps
+from .trees import printable
 from .watching import Sampled, Watch, Wrapped
 
 TOLD: Final = "Loop of signals: %s"
@@ -220,27 +223,36 @@ def _chain(sending: Sending) -> str:
         steps += receiver_name(other.receiver), str(other)
         if sending.is_like(other):
             break
-    return " → ".join(reversed(steps))[:LONGEST]
+    return printable(" → ".join(reversed(steps)))[:LONGEST]
 
 
 def _are_same(one: Any, other: Any) -> bool:
     """Tell whether two objects are the same one, or the same row; events tell of a row."""
-    if isinstance(one, Model) and isinstance(other, Model):
+    if one is other:
+        return True
+    if is_model(one) and is_model(other):
         return Model.__eq__(one, other) is True
-    return one is other or (_row(one) is not None and _row(one) == _row(other))
+    return _row(one) is not None and _row(one) == _row(other)
 
 
 def _row(event: Any) -> tuple[Any, Any] | None:
-    key = getattr(event, "object_id", None)
+    key = None if _is_lazy(event) else getattr(event, "object_id", None)
     return None if key is None else (getattr(event, "model", None), key)
 
 
 def _label(subject: Any) -> str:
-    if isinstance(subject, Model):
+    if is_model(subject):
         return f"{subject._meta.label} {'(new)' if subject.pk is None else subject.pk}"
+    if _is_lazy(subject):
+        return type(subject).__qualname__
     return (
         f"{getattr(subject, 'label', type(subject).__qualname__)} {getattr(subject, 'object_id', '')}".strip()
     )
+
+
+def _is_lazy(value: Any) -> bool:
+    """Tell whether a value is loaded when it is asked anything."""
+    return issubclass(type(value), LazyObject)
 
 
 KINDS: Final = {"report": Reporter, "stop": Stopper}

@@ -6,7 +6,6 @@ It shows what is connected in this process now, without sending anything.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,10 +16,10 @@ from django.utils.translation import gettext_lazy
 
 from ..exceptions import AuditError
 from .findings import Finding
-from .lines import ReceiverLine, SignalLines, everyone, lines_of
-from .lives import Moment, Step, hears_of, life_of, throughs_of
-from .named import MODEL, NamedSignal, Origin, named_signals, signal_named
-from .seams import Connected
+from .hooked import HookLine
+from .lines import ReceiverLine, SignalLines, lines_of
+from .lives import Moment, Step, life_of, throughs_of
+from .named import MODEL, TASKS, NamedSignal, Origin, named_signals, signal_named
 
 __all__ = [
     "BLIND_SPOTS",
@@ -66,9 +65,15 @@ class UnknownSender(AuditError):
 
 @dataclass(frozen=True, slots=True)
 class SignalMap:
-    """Signals with their receivers."""
+    """Signals with their receivers.
+
+    `sender` is the label of the model that they hear of, "" where they may hear of anything. `hooks` are that
+    model's, if who shows the map has put them there.
+    """
 
     signals: tuple[SignalLines, ...]
+    sender: str = ""
+    hooks: tuple[HookLine, ...] | None = None
 
 
 def signal_map(*, signal: str | None = None, sender: str | None = None) -> SignalMap:
@@ -77,8 +82,10 @@ def signal_map(*, signal: str | None = None, sender: str | None = None) -> Signa
     Raises UnknownSignal and UnknownSender, which say what may have been meant.
     """
     named = named_signals() if signal is None else [signal_named(signal)]
-    model = None if sender is None else model_named(sender)
-    return SignalMap(tuple(lines_of(one, _wanted(one, model)) for one in named))
+    if sender is None:
+        return SignalMap(tuple(map(lines_of, named)))
+    model = model_named(sender)
+    return SignalMap(tuple(_of_model(one, model) for one in named), model._meta.label)
 
 
 def model_named(label: str) -> type[Model]:
@@ -96,16 +103,15 @@ def model_named(label: str) -> type[Model]:
     )
 
 
-def _wanted(named: NamedSignal, model: type[Model] | None) -> Callable[[Connected], bool]:
-    if model is None:
-        return everyone
-    if named.origin is Origin.DJANGO and (named.module != MODEL or named.name in OF_OTHERS):
-        return _nobody
-    if named.name == "m2m_changed":
-        return hears_of((model, *throughs_of(model)))
-    return hears_of((model,))
+def is_of_models(named: NamedSignal) -> bool:
+    """Tell whether a model may send a signal: those of other packages are supposed to be such."""
+    if named.module in TASKS:
+        return False
+    return named.origin is not Origin.DJANGO or (named.module == MODEL and named.name not in OF_OTHERS)
 
 
-def _nobody(_one: Connected) -> bool:
-    """Tell that no receiver is wanted: those of a signal that no model sends."""
-    return False
+def _of_model(named: NamedSignal, model: type[Model]) -> SignalLines:
+    if not is_of_models(named):
+        return SignalLines(named, ())
+    senders = (model, *throughs_of(model)) if named.name == "m2m_changed" else (model,)
+    return lines_of(named, senders)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from functools import partial, partialmethod
+from pathlib import Path
 from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -15,6 +17,8 @@ from django.db.models import Model
 from .seams import Receiver
 from .watching import Wrapped
 
+INSTALLED = frozenset({"site-packages", "dist-packages"})
+SURROGATE = re.compile("[\ud800-\udfff]")
 DEEPEST = 32  # wrapped more often than this, a receiver is one that answers to every name
 
 
@@ -39,6 +43,11 @@ def receiver_place(receiver: Receiver) -> tuple[str, int]:
 def receiver_code(receiver: Receiver) -> CodeType | None:
     """Return what is run when a receiver is called; None of what is not written in Python."""
     return _code_of(resolved(receiver))
+
+
+def is_installed(code: CodeType | None) -> bool:
+    """Tell whether code is of a package that was installed, and not of the project."""
+    return code is not None and not INSTALLED.isdisjoint(Path(code.co_filename).parts)
 
 
 def receiver_module(receiver: Receiver) -> str:
@@ -79,6 +88,11 @@ def shortened(path: str) -> str:
     folders = [os.path.join(os.path.abspath(folder), "") for folder in sys.path]
     longest = max((folder for folder in folders if path.startswith(folder)), key=len, default="")
     return path.removeprefix(longest)
+
+
+def encodable(text: str) -> str:
+    """Return a text without lone surrogates, which no output takes."""
+    return SURROGATE.sub("\ufffd", text)
 
 
 def _is_of_app(model: type[Model]) -> bool:

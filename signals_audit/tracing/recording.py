@@ -6,6 +6,7 @@ what this one hands over to them by asgiref is.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -149,8 +150,11 @@ class Send:
         return call
 
     def end(self, error: BaseException | None) -> None:
-        """Note that the send is over."""
+        """Note that the send is over, and let go of its receivers."""
         self.seconds, self.error, self.is_over = perf_counter() - self._began, error, True
+        for call in self.calls:
+            if not call.is_running:
+                call.let_go()
 
     def frozen(self, name: str, made: Mapping[int, Sent]) -> Sent:
         """Return what there is to know of the send, given what was made of those within it."""
@@ -158,7 +162,7 @@ class Send:
             number=self.number,
             parent=None if self.within is None else self.within.send.number,
             depth=self.depth,
-            sent_by="" if self.within is None else receiver_name(self.within),
+            sent_by="" if self.within is None else self.within.name,
             name=name,
             signal=self.signal,
             sender=self.sender,
@@ -166,24 +170,34 @@ class Send:
             arguments=self.arguments,
             subject=self.subject,
             receivers=tuple(call.frozen(made) for call in self.calls if call.is_begun),
-            not_called=tuple(receiver_name(call) for call in self.calls if not call.is_begun),
+            not_called=tuple(call.name for call in self.calls if not call.is_begun),
             seconds=self.seconds,
             error=self.error,
         )
 
 
 class Call(Wrapped):
-    """A receiver that may be called, is running, or is done."""
+    """A receiver that may be called, is running, or is done; then its name is kept, and it can die."""
 
-    __slots__ = ("error", "is_begun", "queries", "seconds", "send", "sends")
+    __slots__ = ("_name", "error", "is_begun", "is_running", "queries", "seconds", "send", "sends")
     is_async = False
 
     def __init__(self, send: Send, receiver: Receiver) -> None:
         super().__init__(receiver)
         self.send, self.sends = send, list[Send]()
-        self.is_begun = False
+        self._name = ""
+        self.is_begun = self.is_running = False
         self.queries, self.seconds = 0, 0.0
         self.error: BaseException | None = None
+
+    @property
+    def name(self) -> str:
+        """The dotted name of the receiver."""
+        return self._name or receiver_name(self.receiver)
+
+    def let_go(self) -> None:
+        """Keep the name of the receiver, and not the receiver."""
+        self._name, self.receiver = self.name, _gone
 
     def __call__(self, **named: Any) -> Any:
         self.send.recording.count_queries()
@@ -202,19 +216,22 @@ class Call(Wrapped):
     @contextmanager
     def _timed(self) -> Iterator[None]:
         """Note how long a block takes, and what it raises."""
-        self.is_begun, began = True, perf_counter()
+        self.is_begun = self.is_running = True
+        began = perf_counter()
         try:
             yield
         except BaseException as error:
             self.error = error
             raise
         finally:
-            self.seconds = perf_counter() - began
+            self.seconds, self.is_running = perf_counter() - began, False
+            if self.send.is_over:  # and did not wait for this one
+                self.let_go()
 
     def frozen(self, made: Mapping[int, Sent]) -> Called:
         """Return what there is to know of the call, given what was made of the sends within it."""
         return Called(
-            name=receiver_name(self),
+            name=self.name,
             seconds=self.seconds,
             queries=self.queries,
             error=self.error,
@@ -230,10 +247,24 @@ class AsyncCall(Call):
     is_async = True
 
     async def __call__(self, **named: Any) -> Any:
-        # It queries from the thread that asgiref keeps for that, whose connections are others.
-        await sync_to_async(self.send.recording.count_queries)()
+        receiver = self.receiver
+        await self._count_queries()
         with self._timed():
-            return await Steps(self._awaited(named), self.in_place)
+            return await Steps(_awaited(receiver, named), self.in_place)
 
-    async def _awaited(self, named: dict[str, Any]) -> Any:
-        return await self.receiver(**named)
+    async def _count_queries(self) -> None:
+        """Have the queries counted that it asks from the thread that asgiref keeps for that.
+
+        A task has a context of its own: asgiref lets one context use the thread once at a time, and on Django
+        6.1 coroutines share one. Where it is in use nevertheless, this was done before by whoever uses it.
+        """
+        with suppress(RuntimeError):
+            await asyncio.create_task(sync_to_async(self.send.recording.count_queries)())
+
+
+async def _awaited(receiver: Receiver, named: dict[str, Any]) -> Any:
+    return await receiver(**named)
+
+
+def _gone(**_named: Any) -> None:
+    """Stand where a receiver was."""

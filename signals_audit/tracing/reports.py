@@ -12,8 +12,9 @@ from django.core.management.color import Style
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from .hooked import HookLine
 from .lines import ReceiverLine, SignalLines
-from .maps import BLIND_SPOTS, SignalMap
+from .maps import BLIND_SPOTS, SignalMap, is_of_models
 
 VERSION: Final = 1  # of the shape of the JSON; a key that is added leaves it as it is
 WIDTH: Final = 100
@@ -23,13 +24,28 @@ REPLACEMENT: Final = "�"
 def as_text(signals: SignalMap, *, style: Style) -> str:
     """Return the map for a terminal: the signals that are heard, the others by name, and what none tells."""
     heard = [one for one in signals.signals if one.receivers]
-    silent = ", ".join(one.signal.name for one in signals.signals if not one.receivers)
     blocks = ["\n".join(_signal_text(one, style)) for one in heard]
-    if silent:
-        blocks.append(_("Without receivers: %s") % silent)
+    if signals.hooks:
+        blocks.append("\n".join(_hooks_text(signals.hooks, signals.sender, style)))
+    if silent := _silent(signals):
+        whose = _("Not heard of %s:") % signals.sender if signals.sender else _("Without receivers:")
+        blocks.append(f"{whose} {', '.join(silent)}")
     spots = (f"- {spot}" for spot in BLIND_SPOTS)
     blocks.append("\n".join([style.MIGRATE_HEADING(_("What no signal tells:")), *spots]))
     return "\n\n".join(blocks) + "\n"
+
+
+def _silent(signals: SignalMap) -> list[str]:
+    """Return the names of signals that nobody hears: of a model, those that a model sends."""
+    silent = (one.signal for one in signals.signals if not one.receivers)
+    return [named.name for named in silent if not signals.sender or is_of_models(named)]
+
+
+def _hooks_text(hooks: Iterable[HookLine], sender: str, style: Style) -> Iterator[str]:
+    yield style.MIGRATE_HEADING(_("Hooks of %s") % sender)
+    for hook in hooks:
+        yield f"      {style.MIGRATE_LABEL(_printable(hook.name))}"
+        yield "      " + ", ".join(map(_printable, hook.facts))
 
 
 def _signal_text(one: SignalLines, style: Style) -> Iterator[str]:
@@ -75,9 +91,12 @@ def as_json(signals: SignalMap) -> str:
 
     It is {"version": 1, "signals": […]}. A signal has "name", "module", "origin", "arguments" and
     "receivers"; a receiver has what a ReceiverLine has, under the same names. "origin" is "django",
-    "signals_audit" or "other", and "findings" are the lower case names of findings.
+    "signals_audit" or "other", and "findings" are the lower case names of findings. "hooks" are those of the
+    model that is asked for, in the order in which they run; the key is missing where none is.
     """
-    found = {"version": VERSION, "signals": [_signal_data(one) for one in signals.signals]}
+    found: dict[str, Any] = {"version": VERSION, "signals": [_signal_data(one) for one in signals.signals]}
+    if signals.hooks is not None:
+        found["hooks"] = [_hook_data(hook) for hook in signals.hooks]
     return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -106,6 +125,19 @@ def _receiver_data(line: ReceiverLine) -> dict[str, Any]:
         "app": line.app,
         "origin": line.origin.value,
         "findings": [finding.value for finding in line.findings],
+        "is_installed": line.is_installed,
+    }
+
+
+def _hook_data(hook: HookLine) -> dict[str, Any]:
+    return {
+        "name": hook.name,
+        "action": hook.action.value,
+        "field": hook.field,
+        "timing": hook.timing.value,
+        "is_relation": hook.is_relation,
+        "is_durable": hook.is_durable,
+        "priority": hook.priority,
     }
 
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
-from types import MethodType
-from typing import Any, Protocol
+from inspect import getattr_static
+from types import FunctionType
+from typing import Any, Protocol, cast
 from weakref import WeakKeyDictionary
 
 from django.db.models import signals
@@ -23,6 +24,7 @@ Receivers = tuple[list[Receiver], list[Receiver]]
 Key = tuple[Hashable, Hashable]
 SENDS = ("send", "asend", "send_robust", "asend_robust")
 LIVE = "_live_receivers"
+BELOW = "_signals_audit_below"
 CONNECTING = frozenset({dispatcher.__name__, signals.__name__})  # the modules that connect passes through
 
 # What `Signal.receivers` holds of a sender, and of a receiver without `dispatch_uid`.
@@ -99,40 +101,88 @@ def lookup_of(signal: Signal) -> Callable[[Any], Receivers]:
 
     It is `Signal._live_receivers`; what `send` calls cannot be known otherwise.
     """
-    return _plain(signal, LIVE)
+    return plain(signal, LIVE)
 
 
-def sends_of(signal: Signal) -> list[Callable[..., Any]]:
-    """Return a signal's `send`, `asend` and their robust kin, as they are without us."""
-    return [_plain(signal, name) for name in SENDS]
+def plain(signal: Signal, name: str) -> Callable[..., Any]:
+    """Return one of a signal's methods without us: what others put there, or what its class has now."""
+    return others(signal).get(name) or method(signal, name)
 
 
-def _plain(signal: Signal, name: str) -> Callable[..., Any]:
-    before, _ours = _intercepted.get(signal, (vars(signal), {}))
-    return before.get(name) or MethodType(getattr(type(signal), name), signal)
+def others(signal: Signal) -> Methods:
+    """Return what others have put on a signal in the place of its methods, patches of tests for example."""
+    before, ours = _intercepted.get(signal, ({}, {}))
+    own = vars(signal)
+    found = {name: own[name] for name in (*SENDS, LIVE) if name in own}
+    return {
+        name: other
+        for name, function in found.items()
+        if (other := before.get(name) if function is ours.get(name) else _below(function)) is not None
+    }
 
 
-def intercept(signal: Signal, instead: Methods) -> None:
+def method(signal: Signal, name: str) -> Callable[..., Any]:
+    """Return a method of a signal's class, bound as Python does it."""
+    found = getattr_static(type(signal), name)
+    bind = getattr(type(found), "__get__", None)
+    return cast("Callable[..., Any]", found if bind is None else bind(found, signal, type(signal)))
+
+
+def intercept(signal: Signal, instead: Methods) -> set[str]:
     """Put functions in the place of a signal's own `send`, `asend`, their robust kin and `_live_receivers`.
 
     They become attributes of this one signal, found before the methods of its class: nothing is changed for
     other signals, whoever imported this one is served as well, and `release` leaves no trace. A receiver of
     our own would not do: it would have Django collect rows that it deletes at once otherwise, and hear of no
-    other receiver.
+    other receiver. Return the names of those of ours that somebody else had replaced meanwhile.
     """
-    own = vars(signal)
-    before, _ours = _intercepted.get(signal, ({name: own[name] for name in instead if name in own}, {}))
-    _intercepted[signal] = before, instead
-    own.update(instead)
+    before, replaced = others(signal), _replaced(signal)
+    _intercepted[signal] = {name: before[name] for name in instead if name in before}, instead
+    vars(signal).update(instead)
+    return replaced
 
 
-def release(signal: Signal) -> None:
-    """Give a signal its own methods back, but for those that somebody else has replaced meanwhile."""
+def release(signal: Signal) -> set[str]:
+    """Give a signal its own methods back; return the names of those that somebody else has replaced."""
+    replaced = _replaced(signal)
     before, ours = _intercepted.pop(signal, ({}, {}))
-    own = vars(signal)
-    for name in [name for name, function in ours.items() if own.get(name) is function]:
-        del own[name]
-        own.update({name: before[name]} if name in before else {})
+    for name in ours.keys() - replaced:
+        _put(signal, name, before.get(name))
+    return replaced
+
+
+def stands(signal: Signal, name: str, function: Callable[..., Any]) -> bool:
+    """Tell whether it is this function that stands in the place of a method."""
+    return vars(signal).get(name) is function
+
+
+def retire(ours: Callable[..., Any], below: Callable[..., Any] | None) -> None:
+    """Note that a function of ours is that no more, and what stood there before it; None is nothing."""
+    vars(ours)[BELOW] = below
+
+
+def take_off(signal: Signal, name: str, ours: Callable[..., Any]) -> None:
+    """Take a retired function off a signal again, when somebody has put it back."""
+    _put(signal, name, _below(ours))
+
+
+def _below(function: Callable[..., Any] | None) -> Callable[..., Any] | None:
+    """Return what others put somewhere, given what stands there, which may be a retired function of ours."""
+    while isinstance(function, FunctionType) and BELOW in vars(function):
+        function = vars(function)[BELOW]
+    return function
+
+
+def _replaced(signal: Signal) -> set[str]:
+    _before, ours = _intercepted.get(signal, ({}, {}))
+    return {name for name, function in ours.items() if not stands(signal, name, function)}
+
+
+def _put(signal: Signal, name: str, function: Callable[..., Any] | None) -> None:
+    """Put a function on a signal; none leaves the method of its class."""
+    vars(signal).pop(name, None)
+    if function is not None:
+        vars(signal)[name] = function
 
 
 def is_intercepted(signal: Signal) -> bool:

@@ -1,7 +1,9 @@
 """Watchers, who are told of every send of the signals that they watch.
 
 While a signal is watched it has sends of its own. They run Django's, with each receiver wrapped; what
-receivers are given, what they return and raise, and their order stay as they are.
+receivers are given, what they return and raise, and their order stay as they are. So do patches of a signal's
+own methods. One of the class `Signal` is called if it was there when a watcher last came or went: to look for
+it at every send would take too long.
 """
 
 from __future__ import annotations
@@ -12,11 +14,13 @@ from functools import reduce
 from random import random
 from threading import Lock, get_ident
 from typing import Any, Protocol, cast
+from weakref import WeakKeyDictionary
 
 from django.dispatch import Signal
 
 from . import seams
-from .seams import Receiver, Receivers
+from .places import Place
+from .seams import Receiver
 
 Responses = list[tuple[Receiver, Any]]
 
@@ -76,57 +80,85 @@ def unwrapped(receiver: Receiver) -> Receiver:
     return receiver
 
 
+# Sends by threads, until their receivers are looked up: by other methods, if watchers came or went meanwhile.
+_begun: WeakKeyDictionary[Signal, dict[int, Watch]] = WeakKeyDictionary()
+
+
+def _told(answers: Responses) -> Responses:
+    """Return answers with the receivers as they were connected; the patch of a test may answer anything."""
+    try:
+        return [(unwrapped(one), answer) for one, answer in answers] if type(answers) is list else answers
+    except (TypeError, ValueError):
+        return answers
+
+
 class _Watched:
     """A signal that is watched, and by whom."""
 
     def __init__(self, signal: Signal, watchers: tuple[Sampled, ...]) -> None:
         self._signal = signal
         self.watchers = watchers
-        self._begun: dict[int, Watch] = {}  # by threads, until the receivers are looked up
+        self._begun = _begun.setdefault(signal, {})
+        self._places: dict[str, Place] = {}
+        self._ours: dict[str, Callable[..., Any]] = {}
 
     def instead(self) -> dict[str, Callable[..., Any]]:
         """Return what takes the place of the signal's own methods."""
         one = self.watchers[0] if len(self.watchers) == 1 else _together(self.watchers)
-        send, asend, send_robust, asend_robust = seams.sends_of(self._signal)
-        own = (
-            self._sync(one, send),
-            self._async(one, asend),
-            self._sync(one, send_robust),
-            self._async(one, asend_robust),
-        )
-        return {**dict(zip(seams.SENDS, own, strict=True)), seams.LIVE: self._live_receivers()}
+        send, asend, send_robust, asend_robust = seams.SENDS
+        self._ours = {
+            send: self._sync(one, send),
+            asend: self._async(one, asend),
+            send_robust: self._sync(one, send_robust),
+            asend_robust: self._async(one, asend_robust),
+            seams.LIVE: self._live_receivers(),
+        }
+        return self._ours
 
-    def _sync(self, one: Sampled, plain: Callable[..., Responses]) -> Callable[..., Responses]:
+    def retire(self, names: Iterable[str]) -> None:
+        """Have functions, in whose place somebody else's stand, watch nothing if that one calls them."""
+        for name in names:
+            self._places[name].retire(self._ours[name], _settle)
+
+    def _place(self, name: str, one: Sampled | None = None) -> Place:
+        place = self._places[name] = Place(self._signal, name)
+        if one is not None:
+            place.rate, place.only_heard = one.rate, one.only_heard and place.other is None
+        return place
+
+    def _sync(self, one: Sampled, name: str) -> Callable[..., Any]:
         """Return a function that sends; a closure, for it is the price of every send that goes unwatched."""
-        signal, begin, rate, only_heard = self._signal, one.watcher.begin, one.rate, one.only_heard
+        signal, begin, place = self._signal, one.watcher.begin, self._place(name, one)
 
-        def send(sender: Any, **named: Any) -> Responses:
-            if only_heard and not signal.receivers:
+        def send(sender: Any, **named: Any) -> Any:  # to say that it is responses takes time
+            if place.only_heard and not signal.receivers:
                 return []
-            if random() >= rate or (watch := begin(signal, sender, named)) is None:
+            if random() >= place.rate or (watch := begin(signal, sender, named)) is None:
+                plain = place.plain  # by itself, for to call an attribute that is no method takes longer
                 return plain(sender, **named)
-            return self._watch(watch, plain, sender, named)
+            return self._watch(watch, place.plain, sender, named)
 
         return send
 
-    def _async(self, one: Sampled, plain: Callable[..., Any]) -> Callable[..., Any]:
+    def _async(self, one: Sampled, name: str) -> Callable[..., Any]:
         """Return a coroutine that sends."""
-        signal, begin, rate, only_heard = self._signal, one.watcher.begin, one.rate, one.only_heard
+        signal, begin, place = self._signal, one.watcher.begin, self._place(name, one)
 
         async def asend(sender: Any, **named: Any) -> Responses:
-            if only_heard and not signal.receivers:
+            if place.only_heard and not signal.receivers:
                 return []
-            if random() >= rate or (watch := begin(signal, sender, named)) is None:
-                return cast("Responses", await plain(sender, **named))
-            return await self._watch_async(watch, plain, sender, named)
+            if random() >= place.rate or (watch := begin(signal, sender, named)) is None:
+                return cast("Responses", await place.plain(sender, **named))
+            return await self._watch_async(watch, place.plain, sender, named)
 
         return asend
 
-    def _live_receivers(self) -> Callable[[Any], Receivers]:
+    def _live_receivers(self) -> Callable[[Any], Any]:
         """Return what looks up the receivers; for a watched send that has just begun it wraps them."""
-        plain, begun = seams.lookup_of(self._signal), self._begun
+        begun, place = self._begun, self._place(seams.LIVE)
 
-        def live_receivers(sender: Any) -> Receivers:
+        def live_receivers(sender: Any) -> Any:  # receivers; to say so of what others return takes time
+            plain = place.plain
             if not begun or (watch := begun.pop(get_ident(), None)) is None:
                 return plain(sender)
             functions, coroutines = plain(sender)
@@ -145,8 +177,9 @@ class _Watched:
             raise
         finally:
             self._begun.pop(get_ident(), None)
-        watch.end(None)
-        return [(unwrapped(receiver), answer) for receiver, answer in answers]
+        answers = _told(answers)
+        watch.end(None)  # which lets go of receivers
+        return answers
 
     async def _watch_async(
         self, watch: Watch, plain: Callable[..., Any], sender: Any, named: dict[str, Any]
@@ -159,8 +192,9 @@ class _Watched:
             raise
         finally:
             self._begun.pop(get_ident(), None)
-        watch.end(None)
-        return [(unwrapped(receiver), answer) for receiver, answer in answers]
+        answers = _told(answers)
+        watch.end(None)  # which lets go of receivers
+        return answers
 
 
 def _together(watchers: tuple[Sampled, ...]) -> Sampled:
@@ -229,9 +263,18 @@ def _watchers_of(signal: Signal) -> tuple[Sampled, ...]:
 
 
 def _set(signal: Signal, watchers: tuple[Sampled, ...]) -> None:
-    if not watchers:
-        _watched.pop(id(signal), None)
-        seams.release(signal)
-        return
-    _watched[id(signal)] = watched = _Watched(signal, watchers)
-    seams.intercept(signal, watched.instead())
+    before = _watched.pop(id(signal), None)
+    if watchers:
+        _watched[id(signal)] = watched = _Watched(signal, watchers)
+        replaced = seams.intercept(signal, watched.instead())
+    else:
+        replaced = seams.release(signal)
+    if before is not None:
+        before.retire(replaced)
+
+
+def _settle(signal: Signal, name: str, ours: Callable[..., Any]) -> None:
+    with _lock:
+        if seams.stands(signal, name, ours):
+            seams.take_off(signal, name, ours)
+            _set(signal, _watchers_of(signal))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,12 +11,17 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db.models.signals import post_save
 from django.test import Client, override_settings
 
+from signals_audit import Action, Timing, on_change, on_create, on_delete, on_m2m_change
+from signals_audit.hooks import Hook, hooks
 from signals_audit.models import ReceiverStatistics
 from signals_audit.signals import object_changed
+from signals_audit.tracing import origins
 from signals_audit.tracing.durations import Durations
+from signals_audit.tracing.maps import Moment
 from tests.testapp.models import Article, Author
 
 from .pages import Reader, as_staff, queries_of, read, statements, text
@@ -264,6 +270,67 @@ def test_slow_failing_and_flagged_receivers_are_marked(browser: Client, greeting
     )
 
 
+@pytest.fixture
+def declared() -> Iterator[None]:
+    """Forget what a test declares."""
+    before = hooks.snapshot()
+    yield
+    hooks.restore(before)
+
+
+def react(event: Any) -> None:
+    """Be a hook."""
+
+
+def test_hooks_stand_where_they_run(browser: Client, declared: None) -> None:
+    on_create(Article, timing=Timing.IN_TRANSACTION)(react)
+    on_delete(Article, timing=Timing.IN_TRANSACTION)(react)
+    on_m2m_change(Article, "tags", timing=Timing.IN_TRANSACTION)(react)
+    on_change(Article, "title", durable=True)(react)
+    on_create(Article, timing=Timing.TASK)(react)
+    response = page(browser, "models", model="testapp.Article")
+    stages = {stage.number: stage for stage in response.context["stages"]}
+    found = [
+        (stage.step.signal.name, stages[stage.number.partition(".")[0]].step.moment, row.line.facts)
+        for stage in stages.values()
+        for row in stage.hooks
+    ]
+    assert found == [
+        ("object_created", Moment.ROW_WRITTEN, ("on create", "in the transaction")),
+        ("relation_changed", Moment.RELATIONS_WRITTEN, ("on update of tags", "in the transaction")),
+        ("object_deleted", Moment.ROW_DELETED, ("on delete", "in the transaction")),
+        ("changes_committed", None, ("on update of title", "after COMMIT", "durable")),
+        ("changes_committed", None, ("on create", "as a task, after COMMIT", "durable")),
+    ]
+    assert "react hook on update of title · after COMMIT · durable" in text(response)
+    links = re.findall(r'href="#(hook-[^"]+)"', html(response))
+    assert len(links) == 5
+    assert [anchor for anchor in links if f'<li id="{anchor}"' not in html(response)] == []
+
+
+def test_names_of_hooks_are_shown_as_text(browser: Client, declared: None) -> None:
+    hostile = SCRIPT + "\ud800"
+    hooks.add(Hook("testapp.Author", Action.CREATE, react, title=hostile))
+    response = page(browser, "models", model="testapp.Author")
+    assert "script" not in read(response).tags
+    assert f"{SCRIPT}\ufffd" in "".join(read(response).texts)
+
+
+def test_a_dead_receiver_is_in_the_life_of_its_model(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory, memories = origins._Memory(), origins._listener.memories
+    memory.known.update(memories[id(post_save)].known)
+    monkeypatch.setitem(memories, id(post_save), memory)  # forgotten when the test is over
+    monkeypatch.setattr(apps, "ready", False)
+    post_save.connect(lambda **_named: None, sender=Author)
+    gc.collect()
+    with connected(greet, thank):
+        monkeypatch.setattr(apps, "ready", True)
+        response = page(browser, "models", model="testapp.Author")
+    assert html(response).count('class="sa-receiver sa-mark-dead"') == 1
+
+
 def test_models_are_offered_until_one_is_chosen(browser: Client) -> None:
     response = page(browser, "models")
     assert "Choose a model" in text(response)
@@ -374,6 +441,35 @@ def test_whoever_measures_is_told_to_wait(browser: Client) -> None:
 
 def test_whoever_looks_for_no_loops_is_told_how_to(browser: Client) -> None:
     assert '"TRACING": {"LOOPS": "report"}' in text(page(browser, "loops"))
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_without_the_table_there_are_no_figures_and_that_is_said(
+    browser: Client, greeting: None, monkeypatch: pytest.MonkeyPatch, tab: str, share: float
+) -> None:
+    monkeypatch.setattr(ReceiverStatistics._meta, "db_table", "not_there")
+    with override_settings(SIGNALS_AUDIT={"TRACING": {"STATISTICS": share}}):
+        response = page(browser, tab, model="testapp.Author")
+    assert "There are no figures: their table cannot be read." in text(response)
+    assert "Nothing is measured" not in text(response)
+    assert (f"{HERE}.greet" in names(response)) is (tab in ("signals", "models"))
+    assert Author.objects.count() == 0  # the transaction is usable
+
+
+@pytest.mark.parametrize("tab", ["signals", "models"])
+def test_what_cannot_be_encoded_is_replaced(browser: Client, tab: str) -> None:
+    def receiver(**kwargs: Any) -> None:
+        """Have a name that no page takes."""
+
+    receiver.__qualname__ = "a\ud800b"
+    post_save.connect(receiver, sender=Author, weak=False, dispatch_uid="c\udfffd")
+    try:
+        response = page(browser, tab, model="testapp.Author")
+    finally:
+        post_save.disconnect(sender=Author, dispatch_uid="c\udfffd")
+    assert f"{HERE}.a\ufffdb" in names(response)
+    assert "c\ufffdd" in text(response)
 
 
 # Whatever somebody managed to have connected or measured.

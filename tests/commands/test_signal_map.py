@@ -6,16 +6,19 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
-from django.db.models.signals import post_save, pre_save
+from django.db.models.signals import post_init, post_save, pre_save
 from django.dispatch import Signal
 
-from signals_audit.tracing.maps import signal_map
+from signals_audit import Timing, on_change, on_create
+from signals_audit.hooks import hooks
+from signals_audit.tracing.maps import Finding, signal_map
 from signals_audit.tracing.reports import as_dot, as_json
 from tests.testapp.models import Author, Seat, Tag
 
@@ -82,7 +85,8 @@ def test_the_map_is_shown_as_text() -> None:
 
 @pytest.mark.parametrize(("option", "shape"), [("--json", as_json), ("--dot", as_dot)])
 def test_the_map_is_printed_for_programs(option: str, shape: Callable[[Any], str]) -> None:
-    assert run(option, "--sender=testapp.author") == shape(signal_map(sender="testapp.Author"))
+    of_author = replace(signal_map(sender="testapp.Author"), hooks=())
+    assert run(option, "--sender=testapp.author") == shape(of_author)
     assert run(option) == shape(signal_map())
 
 
@@ -101,6 +105,53 @@ def test_check_tells_what_is_wrong_and_fails() -> None:
     assert line.startswith(f"post_save: {HERE}.strict (tests/commands/test_signal_map.py:")
     assert line.endswith("← testapp.Author: It takes no **kwargs: the next argument that is sent with the "
                          "signal breaks it.")  # fmt: skip
+
+
+@pytest.fixture
+def declared() -> Iterator[None]:
+    """Forget what a test declares."""
+    before = hooks.snapshot()
+    yield
+    hooks.restore(before)
+
+
+def test_hooks_of_the_model_are_shown(declared: None) -> None:
+    on_create(Author, durable=True)(quiet)
+    on_change(Author, "name", timing=Timing.IN_TRANSACTION, priority=2)(rename)
+    text, data = run("--sender=testapp.Author"), json.loads(run("--json", "--sender=testapp.Author"))
+    assert text.partition("Hooks of testapp.Author\n")[2].splitlines()[:4] == [
+        f"      {HERE}.rename",
+        "      on update of name, in the transaction",
+        f"      {HERE}.quiet",
+        "      on create, after COMMIT, durable",
+    ]
+    assert [hook["name"] for hook in data["hooks"]] == [f"{HERE}.rename", f"{HERE}.quiet"]
+    for other in (["--sender=testapp.Tag"], ["--signal=post_save", "--sender=testapp.Author"], []):
+        assert "Hooks of" not in run(*other)
+
+
+def of_package(signal: Any, sender: Any, instance: Any) -> None:
+    """Stand in for a receiver of a package that is installed."""
+
+
+def test_check_is_about_the_project_and_about_what_is_to_be_mended() -> None:
+    path = "/venv/lib/site-packages/other/signals.py"
+    of_package.__code__ = of_package.__code__.replace(co_filename=path)
+    with heard(post_save, of_package, Author), heard(post_init, quiet, Author):
+        assert run("--check", "--sender=testapp.Author") == "Nothing was found.\n"
+        assert str(Finding.EVERY_INSTANCE.label) in run("--sender=testapp.Author")
+        assert str(Finding.NO_KWARGS.label) in run("--sender=testapp.Author")
+
+
+def test_check_steers_no_terminal() -> None:
+    def hostile(signal: Any, sender: Any, instance: Any) -> None: ...
+
+    hostile.__qualname__ = "evil\x1b[31m\nname\ud800"
+    out = StringIO()
+    with heard(post_save, hostile, Author), pytest.raises(CommandError):
+        call_command("signal_map", "--check", "--sender=testapp.Author", stdout=out)
+    (line,) = out.getvalue().splitlines()
+    assert line.startswith(f"post_save: {HERE}.evil�[31m�name� (tests/commands")
 
 
 def test_check_is_content_where_nothing_is_wrong() -> None:

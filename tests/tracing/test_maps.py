@@ -22,7 +22,7 @@ from django.test.utils import isolate_apps
 from django.utils.translation import gettext, override
 
 from signals_audit import signals as own
-from signals_audit.tracing import watching
+from signals_audit.tracing import origins, watching
 from signals_audit.tracing.findings import LABELS
 from signals_audit.tracing.lives import LABELS as MOMENTS
 from signals_audit.tracing.lives import taken_along, throughs_of
@@ -38,6 +38,7 @@ from signals_audit.tracing.maps import (
     signal_map,
 )
 from signals_audit.tracing.named import MODEL, Origin, UnknownSignal, named_signals
+from signals_audit.tracing.reports import as_json
 from tests.testapp import models as testapp
 from tests.testapp.models import (
     Article,
@@ -392,10 +393,33 @@ def test_early_receivers_that_django_has_forgotten_are_still_shown(
     monkeypatch.setattr(apps, "ready", True)
     shown = [(line.position, line.is_dead, line.sender, line.findings) for line in lines("article_read")]
     assert shown == [(1, True, "", (Finding.DEAD,)), (2, True, "testapp.Article", (Finding.DEAD,))]
-    assert lines("article_read", "testapp.Article") == ()
+    assert [line.sender for line in lines("article_read", "testapp.Article")] == ["", "testapp.Article"]
+    assert [line.sender for line in lines("article_read", "testapp.Author")] == [""]
     ears = Ears()
     read.connect(ears.hear, sender=Article)
     assert [line.is_dead for line in lines("article_read")] == [False, True]
+
+
+def forget_later(signal: Signal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have what is remembered of a signal's receivers from now on forgotten when the test is over."""
+    memory, memories = origins._Memory(), origins._listener.memories
+    if id(signal) in memories:
+        memory.known.update(memories[id(signal)].known)
+    monkeypatch.setitem(memories, id(signal), memory)
+
+
+def test_the_life_of_a_row_shows_early_receivers_that_django_has_forgotten(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apps, "ready", False)
+    for signal in (signals.post_save, signals.pre_delete):
+        forget_later(signal, monkeypatch)
+        signal.connect(Ears().hear, sender=Comment)
+        gc.collect()
+        connect(signal, hear, sender=Tag)  # whoever connects next has the dead removed
+    monkeypatch.setattr(apps, "ready", True)
+    assert ("post_save", ["Ears.hear"]) in told(life_of(Comment))
+    assert ("pre_delete", [("pre_delete", "testapp.Comment", ["Ears.hear"])]) in told(life_of(Article))
 
 
 def test_an_early_receiver_that_django_has_not_forgotten_yet_is_shown_once(
@@ -406,6 +430,27 @@ def test_an_early_receiver_that_django_has_not_forgotten_yet_is_shown_once(
     gc.collect()
     shown = [(line.position, line.dispatch_uid, line.findings) for line in lines("article_read")]
     assert shown == [(1, "ears", (Finding.DEAD,))]
+
+
+def test_what_cannot_be_encoded_is_replaced(read: Signal, connect: Connect) -> None:
+    def strange(**_named: Any) -> None: ...
+
+    strange.__module__, strange.__qualname__ = "blog\udc80", "\ud800strange"
+    connect(read, strange, dispatch_uid="a\udfff\U0001f600b")
+    (line,) = lines("article_read")
+    assert (line.name, line.dispatch_uid) == ("blog\ufffd.\ufffdstrange", "a\ufffd\U0001f600b")
+    assert as_json(signal_map()).encode()
+
+
+def test_receivers_of_packages_that_are_installed_are_told_from_the_project_s(
+    read: Signal, connect: Connect
+) -> None:
+    made: dict[str, Any] = {"__name__": "other.signals"}
+    for folder in ("site-packages", "dist-packages", "project"):
+        exec(compile(f"def {folder[:4]}(**named): ...", f"/venv/{folder}/other/signals.py", "exec"), made)  # noqa: S102
+        connect(read, made[folder[:4]])
+    connect(read, print)
+    assert [line.is_installed for line in lines("article_read")] == [True, True, False, False]
 
 
 def test_a_receiver_without_named_arguments_is_found(read: Signal, connect: Connect) -> None:

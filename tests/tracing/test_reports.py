@@ -14,10 +14,12 @@ from django.core.management.color import make_style, no_style
 from django.dispatch import Signal
 from django.utils.translation import override
 
+from signals_audit.tracing.hooked import HookLine
 from signals_audit.tracing.lines import ReceiverLine, SignalLines
 from signals_audit.tracing.maps import BLIND_SPOTS, Finding, SignalMap, signal_map
 from signals_audit.tracing.named import NamedSignal, Origin
 from signals_audit.tracing.reports import as_dot, as_json, as_text
+from signals_audit.types import Action, Timing
 
 LINE = ReceiverLine(
     position=1,
@@ -46,6 +48,10 @@ def mapped(*lines: ReceiverLine) -> SignalMap:
     return SignalMap((SignalLines(POST_SAVE, lines), *(SignalLines(one, ()) for one in SILENT)))
 
 
+HOOKS = (
+    HookLine("blog.hooks.count", Action.CREATE, "", Timing.IN_TRANSACTION, False, False, 3),
+    HookLine("a\n title", Action.UPDATE, "title", Timing.TASK, False, True, 0),
+)
 WHOLE = mapped(LINE, ANY, LATER, GONE)
 HOSTILE = (
     'a "quoted" name',
@@ -97,6 +103,36 @@ def test_a_receiver_of_many_senders_is_told_of_once() -> None:
     ]
 
 
+def test_of_a_model_only_signals_that_models_send_are_called_unheard() -> None:
+    modules = {
+        "request_finished": "django.core.signals",
+        "post_migrate": "django.db.models.signals",
+        "task_finished": "django_tasks.signals",
+        "pre_save": "django.db.models.signals",
+    }
+    origins = {"django_tasks.signals": Origin.OTHER}
+    signals = [
+        NamedSignal(name, module, Signal(), (), origins.get(module, Origin.DJANGO))
+        for name, module in modules.items()
+    ]
+    silent = tuple(SignalLines(one, ()) for one in (*signals, *SILENT))
+    text = as_text(SignalMap(silent, sender="blog.Comment"), style=no_style())
+    assert text.splitlines()[0] == "Not heard of blog.Comment: pre_save, read, liked"
+    nothing = as_text(SignalMap(silent[:3], sender="blog.Comment"), style=no_style())
+    assert nothing.splitlines()[0] == "What no signal tells:"
+
+
+def test_hooks_have_a_part_of_their_own() -> None:
+    found = replace(mapped(LINE), sender="blog.Comment", hooks=HOOKS)
+    assert as_text(found, style=no_style()).split("\n\n")[1] == (
+        "Hooks of blog.Comment\n"
+        "      blog.hooks.count\n"
+        "      on create, in the transaction\n"
+        "      a\ufffd title\n"
+        "      on update of title, as a task, after COMMIT, durable"
+    )
+
+
 def test_text_may_be_coloured() -> None:
     style = make_style("dark")
     lines = as_text(WHOLE, style=style).splitlines()
@@ -143,6 +179,7 @@ def test_the_json_is_whole() -> None:
         "app": "blog",
         "origin": "other",
         "findings": [],
+        "is_installed": False,
     }
     gone = {
         **receiver,
@@ -164,6 +201,35 @@ def test_the_json_is_whole() -> None:
             {**silent, "name": "liked"},
         ],
     }
+
+
+def test_hooks_are_in_the_json_where_a_model_is_asked_for() -> None:
+    assert list(json.loads(as_json(WHOLE))) == ["version", "signals"]
+    found = json.loads(as_json(replace(WHOLE, sender="blog.Comment", hooks=HOOKS)))
+    assert (found["version"], found["hooks"]) == (
+        1,
+        [
+            {
+                "name": "blog.hooks.count",
+                "action": "create",
+                "field": "",
+                "timing": "in_transaction",
+                "is_relation": False,
+                "is_durable": False,
+                "priority": 3,
+            },
+            {
+                "name": "a\n title",
+                "action": "update",
+                "field": "title",
+                "timing": "task",
+                "is_relation": False,
+                "is_durable": True,
+                "priority": 0,
+            },
+        ],
+    )
+    assert json.loads(as_json(replace(WHOLE, hooks=())))["hooks"] == []
 
 
 def test_the_json_leaves_nothing_out_that_a_line_has() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -667,3 +669,108 @@ def test_our_own_signals_are_traced_like_djangos() -> None:
         author = Author.objects.create(name="Ada")
     (sent,) = trace.assert_sent("object_created", sender=Author)
     assert (sent.arguments["event"].pk, sent.queries) == (author.pk, 2)
+
+
+# Coroutines that share a context
+
+
+async def counting_later(**_kwargs: Any) -> None:
+    await asyncio.sleep(0)
+
+
+async def counting_much_later(**_kwargs: Any) -> None:
+    await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("name", ["asend", "asend_robust", "send", "send_robust"])
+def test_several_coroutines_hear_as_without_a_trace(name: str) -> None:
+    signal = Signal()
+
+    def send() -> Any:
+        sending = getattr(signal, name)("anybody")
+        return asyncio.run(sending) if name.startswith("a") else sending
+
+    with heard(signal, counting_later, counting_much_later), trace_signals(signal) as trace:
+        assert send() == [(counting_later, None), (counting_much_later, None)]
+    assert of_the_test(trace) == ["counting_later", "counting_much_later"]
+
+
+def test_a_coroutine_that_sends_leaves_asgirefs_thread_to_those_beside_it() -> None:
+    signal, inner = Signal(), Signal()
+
+    async def passing(**_kwargs: Any) -> None:
+        for _time in range(20):
+            await inner.asend("anybody")
+
+    async def threading(**_kwargs: Any) -> None:
+        for _time in range(20):
+            await sync_to_async(quiet)()
+
+    with (
+        heard(signal, passing, threading),
+        heard(inner, counting_later),
+        trace_signals(signal, inner) as trace,
+    ):
+        asyncio.run(signal.asend("anybody"))
+    assert len(trace.find(inner)) == 20
+    assert [called.error for one in trace.sent for called in one.receivers] == [None] * 22
+
+
+# What is held
+
+
+class Ears:
+    def __init__(self) -> None:
+        self.heard = 0
+
+    def hear(self, **_kwargs: Any) -> None:
+        self.heard += 1
+
+    async def hear_later(self, **_kwargs: Any) -> None:
+        self.heard += 1
+
+
+@pytest.mark.parametrize("name", ["hear", "hear_later"])
+def test_a_receiver_dies_in_a_trace_as_without_one(name: str) -> None:
+    signal, ears = Signal(), Ears()
+    alive = weakref.ref(ears)
+    signal.connect(getattr(ears, name))
+    with trace_signals(signal) as trace:
+        asyncio.run(signal.asend("anybody"))
+        del ears
+        gc.collect()
+        assert (alive(), signal.send("anybody")) == (None, [])
+    assert of_the_test(trace) == [f"Ears.{name}"]
+
+
+def test_a_receiver_that_was_not_called_is_not_held_and_keeps_its_name() -> None:
+    signal, ears = Signal(), Ears()
+    alive = weakref.ref(ears)
+    with heard(signal, failing), trace_signals(signal) as trace:
+        signal.connect(ears.hear)
+        with pytest.raises(ValueError, match="No"):
+            signal.send("anybody")
+    del ears
+    gc.collect()
+    assert (alive(), trace.sent[0].not_called) == (None, (f"{HERE}.Ears.hear",))
+
+
+class Array:
+    """Compares as arrays do: with an answer that is neither true nor false."""
+
+    def __eq__(self, other: object) -> Any:
+        return Array()
+
+    def __bool__(self) -> bool:
+        raise ValueError("ambiguous")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_an_argument_whose_equality_has_no_truth_is_equal_to_itself_alone() -> None:
+    signal, array = Signal(), Array()
+    with trace_signals(signal) as trace:
+        signal.send("anybody", values=array)
+    assert trace.find(signal, values=array) == list(trace.sent)
+    trace.assert_not_sent(signal, values=Array())
+    trace.assert_not_sent(signal, values=None)

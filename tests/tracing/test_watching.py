@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from asgiref.sync import iscoroutinefunction
@@ -635,3 +636,102 @@ def test_coroutines_are_known_as_such_before_and_while_watched(watched: Callable
     functions, coroutines = seams.lookup_of(signal)(Author)
     assert (functions, coroutines) == ([first], [later])
     assert [iscoroutinefunction(one) for one in coroutines] == [True]
+
+
+# Patches of others
+
+
+def answer(*_args: Any, **_named: Any) -> Any:
+    return ["patched"]
+
+
+@pytest.mark.parametrize("name", SYNC)
+def test_a_patch_of_a_watched_signal_holds_when_others_come_and_go(name: str, notes: Notes) -> None:
+    signal, other = made((first,)), Notes()
+    plain = [(first, ("first", Author, ["signal"]))]
+    watching.start(notes, [signal])
+    with patch.object(signal, name, answer):
+        watching.start(other, [signal])
+        assert getattr(signal, name)(Author) == ["patched"]
+        watching.stop(other, [signal])
+        assert getattr(signal, name)(Author) == ["patched"]
+    notes.log.clear()
+    assert sent(signal, name) == plain
+    assert (notes.log, other.log) == (["begin", "call first", "done first", "end"], ["begin", "end"])
+    watching.stop(notes, [signal])
+    assert sent(signal, name) == plain
+    assert vars(signal).keys() == vars(Signal()).keys()
+
+
+@pytest.mark.parametrize("name", SYNC)
+def test_a_patch_that_passes_on_what_it_stands_for_watches_once(name: str, notes: Notes) -> None:
+    signal, other = made((first,)), Notes()
+    watching.start(notes, [signal])
+    with patch.object(signal, name, wraps=getattr(signal, name)) as mock:
+        watching.start(other, [signal])
+        assert sent(signal, name) == [(first, ("first", Author, ["signal"]))]
+        assert mock.call_count == 1
+    assert notes.log == other.log == ["begin", "call first", "done first", "end"]
+    for each in (notes, other):
+        watching.stop(each, [signal])
+    assert signal.send(Author) == [(first, ("first", Author, ["signal"]))]
+
+
+@pytest.mark.parametrize("name", [*SYNC, *ASYNC])
+def test_a_patch_that_outlasts_the_watcher_leaves_nothing_behind(name: str, notes: Notes) -> None:
+    signal = made((first,))
+    before = dict(vars(signal))
+    watching.start(notes, [signal])
+    with patch.object(signal, name, answer):
+        watching.stop(notes, [signal])
+    assert sent(signal, name) == [(first, ("first", Author, ["signal"]))]
+    assert (vars(signal), notes.log) == (before, [])
+
+
+def test_what_a_patch_has_put_back_is_not_taken_for_that_of_others(notes: Notes) -> None:
+    signal = made((first,))
+    before = dict(vars(signal))
+    watching.start(notes, [signal])
+    with patch.object(signal, "send", answer):
+        watching.stop(notes, [signal])
+    watching.start(notes, [signal])
+    watching.stop(notes, [signal])
+    assert vars(signal) == before
+
+
+@pytest.mark.parametrize("name", SYNC)
+def test_a_patch_of_the_class_holds_for_signals_that_are_watched_within_it(name: str, notes: Notes) -> None:
+    signal = made(())
+    with patch.object(Signal, name, autospec=True, return_value=[]) as mock:
+        watching.start(notes, [signal])
+        assert sent(signal, name) == []
+        watching.stop(notes, [signal])
+    with patch.object(Signal, name, answer):
+        watching.start(notes, [signal])
+        assert getattr(signal, name)(Author) == ["patched"]
+        watching.stop(notes, [signal])
+    assert (mock.call_args.args, notes.log) == ((signal, Author), ["begin", "end"] * 2)
+
+
+class Interrupted(Signal):
+    """Something else happens between the beginning of its sends and the lookup of receivers."""
+
+    meanwhile: Callable[[], None]
+
+    def send(self, sender: Any, **named: Any) -> Any:
+        self.meanwhile()
+        return super().send(sender, **named)
+
+
+def test_a_send_that_has_begun_is_watched_when_watchers_come_and_go_meanwhile(notes: Notes) -> None:
+    signal, other, staying = Interrupted(), Notes(), Notes()
+    signal.connect(first)
+    signal.meanwhile = partial(watching.start, other, [signal])
+    watching.start(notes, [signal])
+    watching.start(staying, [signal])
+    signal.send(Author)
+    signal.meanwhile = partial(watching.stop, other, [signal])
+    signal.send(Author)
+    for each in (notes, staying):
+        watching.stop(each, [signal])
+    assert notes.log == staying.log == ["begin", "call first", "done first", "end"] * 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Final
@@ -17,11 +18,16 @@ from django.test import signals as _signals_of_tests  # noqa: F401 - named only 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from ...checks.signals import WORDS
 from ...exceptions import AuditError
+from ...hooks import hooks
 from ...rehearsals import Rehearsal, rehearse_create_and_delete, rehearse_update
+from ...tracing.hooked import hook_lines
+from ...tracing.lines import ReceiverLine
 from ...tracing.maps import SignalMap, model_named, signal_map
 from ...tracing.named import Origin
 from ...tracing.reports import as_dot, as_json, as_text
+from ...tracing.trees import printable
 from ..rehearsed import rehearsal_text
 
 OF_MAP: Final = ("signal", "sender", "json", "dot", "check")
@@ -76,6 +82,8 @@ class Command(BaseCommand):
     def _map(self, options: dict[str, Any]) -> None:
         refuse(options, OF_TRACE, _("%s needs --trace."))
         found = signal_map(signal=options["signal"], sender=options["sender"])
+        if found.sender and options["signal"] is None:
+            found = replace(found, hooks=hook_lines(hooks.of(model_named(found.sender))))
         if options["check"]:
             self._check(found)
         elif options["json"]:
@@ -121,13 +129,19 @@ def refuse(options: dict[str, Any], names: tuple[str, ...], sentence: str) -> No
 
 
 def findings(found: SignalMap) -> Iterator[str]:
-    """Yield what is to be said of receivers; those of Django and of this package are nobody's to mend."""
+    """Yield what is wrong with receivers of the project; others' are not its to mend."""
     for one in found.signals:
-        for line in one.receivers:
-            for finding in line.findings if line.origin is Origin.OTHER else ():
-                place = f" ({line.file}:{line.line})" if line.file else ""
-                sender = line.sender or _("any sender")
-                yield f"{one.signal.name}: {line.name}{place} ← {sender}: {finding.label}"
+        for line in filter(is_of_project, one.receivers):
+            for finding in line.findings:
+                if finding in WORDS:
+                    place = f" ({line.file}:{line.line})" if line.file else ""
+                    subject = f"{one.signal.name}: {line.name}{place} ← {line.sender or _('any sender')}"
+                    yield f"{printable(subject)}: {finding.label}"
+
+
+def is_of_project(line: ReceiverLine) -> bool:
+    """Tell whether a receiver is neither of Django, nor of this package, nor of another that is installed."""
+    return line.origin is Origin.OTHER and not line.is_installed
 
 
 def rehearsing(model: type[Model], options: dict[str, Any]) -> Callable[[], Rehearsal]:
