@@ -20,7 +20,6 @@ from django.db.models.signals import ModelSignal
 from django.dispatch import Signal, dispatcher
 
 Receiver = Callable[..., Any]
-Receivers = tuple[list[Receiver], list[Receiver]]
 Key = tuple[Hashable, Hashable]
 SENDS = ("send", "asend", "send_robust", "asend_robust")
 LIVE = "_live_receivers"
@@ -96,16 +95,12 @@ Methods = dict[str, Callable[..., Any]]
 _intercepted: WeakKeyDictionary[Signal, tuple[Methods, Methods]] = WeakKeyDictionary()
 
 
-def lookup_of(signal: Signal) -> Callable[[Any], Receivers]:
-    """Return what tells who hears of a sender now: functions and coroutines apart, in order.
-
-    It is `Signal._live_receivers`; what `send` calls cannot be known otherwise.
-    """
-    return plain(signal, LIVE)
-
-
 def plain(signal: Signal, name: str) -> Callable[..., Any]:
-    """Return one of a signal's methods without us: what others put there, or what its class has now."""
+    """Return one of a signal's methods without us: what others put there, or what its class has now.
+
+    `LIVE` tells who hears of a sender, functions and coroutines apart: what `send` calls is known to nobody
+    else.
+    """
     return others(signal).get(name) or method(signal, name)
 
 

@@ -124,9 +124,9 @@ def test_a_sender_that_cannot_be_held_weakly_is_no_trouble(signal: Signal) -> No
 def test_the_lookup_is_the_one_that_django_uses(signal: Signal) -> None:
     signal.connect(hear, sender=Author)
     signal.connect(hear_async)
-    assert seams.lookup_of(signal)(Author) == ([hear], [hear_async])
-    assert seams.lookup_of(signal)(Article) == ([], [hear_async])
-    assert seams.lookup_of(signal)(Author) == signal._live_receivers(Author)  # type: ignore[attr-defined]
+    assert seams.plain(signal, seams.LIVE)(Author) == ([hear], [hear_async])
+    assert seams.plain(signal, seams.LIVE)(Article) == ([], [hear_async])
+    assert seams.plain(signal, seams.LIVE)(Author) == signal._live_receivers(Author)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", seams.SENDS)
@@ -137,7 +137,7 @@ def test_every_send_looks_up_its_receivers_once_before_it_awaits_anything(signal
 
     def lookup(sender: Any) -> seams.Receivers:
         looked_up.append(sender)
-        return seams.lookup_of(signal)(sender)
+        return seams.plain(signal, seams.LIVE)(sender)
 
     seams.intercept(signal, {seams.LIVE: lookup})
     send = getattr(signal, name)

@@ -633,7 +633,7 @@ def test_whoever_stops_without_having_started_changes_nothing(notes: Notes) -> N
 
 def test_coroutines_are_known_as_such_before_and_while_watched(watched: Callable[..., Signal]) -> None:
     signal = watched(later, first)
-    functions, coroutines = seams.lookup_of(signal)(Author)
+    functions, coroutines = seams.plain(signal, seams.LIVE)(Author)
     assert (functions, coroutines) == ([first], [later])
     assert [iscoroutinefunction(one) for one in coroutines] == [True]
 
