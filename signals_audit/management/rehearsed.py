@@ -13,8 +13,8 @@ from ..capture.connection import tell
 from ..differences import FieldChange, field_changes
 from ..models import AuditEntry
 from ..rehearsals import Callback, Rehearsal
-from ..tracing.receivers import receiver_name
-from ..tracing.trees import error_text, printable
+from ..tracing.receivers import printable, receiver_name
+from ..tracing.trees import error_text
 
 FIRST: Final = 300
 LAST: Final = 60

@@ -18,11 +18,10 @@ from ..exceptions import SignalLoop
 from . import watching
 from .figures import LONGEST, Measured, store
 from .policy import OF_ROWS, Policy, watched_signals
-from .receivers import receiver_name
+from .receivers import printable, receiver_name
 from .seams import Receiver
 from .sends import is_model
 from .steps import Steps
-from .trees import printable
 from .watching import Sampled, Watch, Wrapped
 
 TOLD: Final = "Loop of signals: %s"

@@ -18,6 +18,7 @@ from .seams import Receiver
 from .watching import Wrapped
 
 INSTALLED = frozenset({"site-packages", "dist-packages"})
+REPLACEMENT = "�"
 SURROGATE = re.compile("[\ud800-\udfff]")
 DEEPEST = 32  # wrapped more often than this, a receiver is one that answers to every name
 
@@ -92,7 +93,12 @@ def shortened(path: str) -> str:
 
 def encodable(text: str) -> str:
     """Return a text without lone surrogates, which no output takes."""
-    return SURROGATE.sub("\ufffd", text)
+    return SURROGATE.sub(REPLACEMENT, text)
+
+
+def printable(text: str) -> str:
+    """Return text that steers no terminal and ends no line."""
+    return "".join(letter if letter.isprintable() else REPLACEMENT for letter in text)
 
 
 def _is_of_app(model: type[Model]) -> bool:

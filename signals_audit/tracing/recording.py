@@ -16,11 +16,10 @@ from types import MappingProxyType
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.dispatch import Signal
 
+from .databases import connections_here
 from .receivers import receiver_name, sender_name
 from .seams import Receiver
 from .sends import Called, Sent, subject_of
@@ -88,7 +87,7 @@ class Recording:
         The wrapper goes to the bottom of the list, for whoever leaves `execute_wrapper()` takes the topmost
         one off, and may have entered it before.
         """
-        here = list(_connections_here())
+        here = list(connections_here())
         with self._lock:
             for connection in here if not self._is_over else ():
                 if not any(one is connection for one in self._connections):
@@ -108,13 +107,6 @@ class Recording:
             while self._connections:
                 with suppress(ValueError):  # somebody has put another list there
                     self._connections.pop().execute_wrappers.remove(self._count_query)
-
-
-def _connections_here() -> Iterator[BaseDatabaseWrapper]:
-    """Yield this thread's connections; one that cannot be made is used by nobody."""
-    for alias in connections:
-        with suppress(ImproperlyConfigured, ImportError):
-            yield connections[alias]
 
 
 class Send:

@@ -15,10 +15,10 @@ from django.utils.translation import ngettext
 from .hooked import HookLine
 from .lines import ReceiverLine, SignalLines
 from .maps import BLIND_SPOTS, SignalMap, is_of_models
+from .receivers import printable
 
 VERSION: Final = 1  # of the shape of the JSON; a key that is added leaves it as it is
 WIDTH: Final = 100
-REPLACEMENT: Final = "�"
 
 
 def as_text(signals: SignalMap, *, style: Style) -> str:
@@ -44,13 +44,13 @@ def _silent(signals: SignalMap) -> list[str]:
 def _hooks_text(hooks: Iterable[HookLine], sender: str, style: Style) -> Iterator[str]:
     yield style.MIGRATE_HEADING(_("Hooks of %s") % sender)
     for hook in hooks:
-        yield f"      {style.MIGRATE_LABEL(_printable(hook.name))}"
-        yield "      " + ", ".join(map(_printable, hook.facts))
+        yield f"      {style.MIGRATE_LABEL(printable(hook.name))}"
+        yield "      " + ", ".join(map(printable, hook.facts))
 
 
 def _signal_text(one: SignalLines, style: Style) -> Iterator[str]:
     arguments = ", ".join(one.signal.arguments)
-    yield style.MIGRATE_HEADING(_printable(one.signal.path)) + (f" ({arguments})" if arguments else "")
+    yield style.MIGRATE_HEADING(printable(one.signal.path)) + (f" ({arguments})" if arguments else "")
     for _alike, lines in groupby(one.receivers, key=_apart):
         yield from _receiver_text(list(lines), style)
 
@@ -62,12 +62,12 @@ def _apart(line: ReceiverLine) -> tuple[Any, ...]:
 
 def _receiver_text(lines: list[ReceiverLine], style: Style) -> Iterator[str]:
     first, last = lines[0], lines[-1]
-    senders = [_printable(line.sender) or _("any sender") for line in lines]
+    senders = [printable(line.sender) or _("any sender") for line in lines]
     alone = len(lines) == 1
     position = f"{first.position}" if alone else f"{first.position}–{last.position}"
     whose = senders[0] if alone else ngettext("%d sender", "%d senders", len(lines)) % len(lines)
-    yield f"{position:>4}  {style.MIGRATE_LABEL(_printable(first.name))} ← {whose}"
-    yield "      " + ", ".join(_printable(fact) for fact in _facts(first))
+    yield f"{position:>4}  {style.MIGRATE_LABEL(printable(first.name))} ← {whose}"
+    yield "      " + ", ".join(printable(fact) for fact in _facts(first))
     if not alone:
         yield from wrap(", ".join(senders), WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)
     for finding in first.findings:
@@ -178,10 +178,5 @@ def _label(*rows: str) -> str:
 
 def _quoted(*rows: str) -> str:
     """Return a quoted name: a quote ends it, and a backslash begins an escape."""
-    inside = (_printable(row).replace("\\", "\\\\").replace('"', '\\"') for row in rows)
+    inside = (printable(row).replace("\\", "\\\\").replace('"', '\\"') for row in rows)
     return '"' + "\\n".join(inside) + '"'
-
-
-def _printable(text: str) -> str:
-    """Return text that steers no terminal and ends no line."""
-    return "".join(letter if letter.isprintable() else REPLACEMENT for letter in text)

@@ -6,18 +6,16 @@ Nothing is installed while nothing is measured. A receiver that was connected we
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from time import perf_counter
 from types import MethodType
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
-from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.dispatch import Signal
 
 from . import watching
+from .databases import connections_here
 from .figures import FULL, Figures, Measured, Measuring, store
 from .policy import OF_ROWS, Policy, watched_signals
 from .receivers import receiver_name
@@ -93,20 +91,13 @@ def _counted_queries(figures: Figures) -> Iterator[None]:
         return execute(*arguments)
 
     with ExitStack() as counting:
-        for connection in _connections():
+        for connection in connections_here():
             counting.enter_context(connection.execute_wrapper(count))
         try:
             yield
         finally:
             if queries:
                 figures.add(Measured(queries=queries))
-
-
-def _connections() -> Iterator[BaseDatabaseWrapper]:
-    """Yield this thread's connections; one that cannot be made is used by nobody."""
-    for alias in connections:
-        with suppress(ImproperlyConfigured, ImportError):
-            yield connections[alias]
 
 
 class Statistician:

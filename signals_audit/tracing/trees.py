@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from .receivers import printable
 from .sends import Called, Sent, described
 
 INDENT = 4  # less than the width of a number, so that what is within a receiver stands behind its name
 NUMBER = 5
 DEEPEST = 16  # what loops would leave the screen
-REPLACEMENT = "�"
 
 
 def tree(sent: Iterable[Sent]) -> Iterator[str]:
@@ -55,11 +55,6 @@ def _told(called: Called) -> str:
     if called.error is not None:
         facts.append(_("raised %s") % error_text(called.error))
     return ", ".join(facts)
-
-
-def printable(text: str) -> str:
-    """Return text that steers no terminal and ends no line."""
-    return "".join(letter if letter.isprintable() else REPLACEMENT for letter in text)
 
 
 def took(seconds: float) -> str:

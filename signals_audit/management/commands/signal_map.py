@@ -26,8 +26,8 @@ from ...tracing.hooked import hook_lines
 from ...tracing.lines import ReceiverLine
 from ...tracing.maps import SignalMap, model_named, signal_map
 from ...tracing.named import Origin
+from ...tracing.receivers import printable
 from ...tracing.reports import as_dot, as_json, as_text
-from ...tracing.trees import printable
 from ..rehearsed import rehearsal_text
 
 OF_MAP: Final = ("signal", "sender", "json", "dot", "check")
