@@ -14,6 +14,7 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
+from .capture.connection import state_of
 from .capture.journal import OpenChangeSet
 from .capture.pipeline import WrittenSet
 from .capture.plans import TablePlan, plan_for
@@ -121,7 +122,7 @@ class Writer:
         return self._connection.ops.adapt_datetimefield_value(value)
 
     def _execute(self, statements: Iterable[Statement]) -> None:
-        with self._connection.cursor() as cursor:
+        with state_of(self._connection).cursor() as cursor:
             for sql, params in statements:
                 cursor.execute(sql, params)
 

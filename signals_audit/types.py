@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db.models.enums import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -83,8 +83,7 @@ class Actor:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class EntryAddress:
+class EntryAddress(NamedTuple):
     """Where an entry stands: its change set, and its place within it."""
 
     change_set: uuid.UUID

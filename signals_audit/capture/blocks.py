@@ -80,7 +80,6 @@ class WriteBlock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.state.block = self._outer
         if error is None:
             try:
                 self._deliver()
@@ -96,6 +95,8 @@ class WriteBlock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.state.close_cursor()
+        self.state.block = self._outer
         if error is not None:
             self._unsaved()
         if self._atomic is not None:
@@ -120,12 +121,13 @@ class WriteBlock:
         if not self.events:
             return
         state = self.state
+        recorded = [event for event in self.events if event.address is not None]
+        if recorded:
+            pipeline.write(state.connection, state.journal.unwritten(), recorded)
+        state.close_cursor()
         block, announced = state.block, state.is_announced
         state.block, state.is_announced = None, False
         try:
-            recorded = [event for event in self.events if event.address is not None]
-            if recorded:
-                pipeline.write(self.state.connection, self.state.journal.unwritten(), recorded)
             told = [event for event in self.events if event.pk is not None]  # not those that stand for many
             pipeline.keep(told, state.connection.alias)
             awaited = {model for model in {event.model for event in told} if pipeline.is_awaited(model)}

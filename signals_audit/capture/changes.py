@@ -13,7 +13,7 @@ from django.utils import timezone
 from .. import context as contexts
 from ..events import Change, ChangeEvent, Pairs, Subject, WholeRow
 from ..registry import object_id_of
-from ..types import UNKNOWN, Action, Actor
+from ..types import UNKNOWN, Action
 from ..values import UNKNOWN_MARK, same
 from .blocks import WriteBlock
 from .memory import ATTRIBUTE, keep, kept_value, value_of
@@ -39,18 +39,15 @@ class Told(NamedTuple):
 class EventMaker:
     """Make the events of one statement on one table, and add them to the block of its write."""
 
-    __slots__ = ("_actor", "_context", "_now", "_saved", "_using", "block", "plan", "reader", "source")
+    __slots__ = ("_facts", "_saved", "block", "plan", "reader", "source")
 
     def __init__(self, block: WriteBlock, plan: TablePlan, source: str) -> None:
         self.block = block
         self.plan = plan
         self.reader = block.state.reader(plan)
-        self._using = block.state.connection.alias
         self.source = source
         self._saved = block.instance if isinstance(block.instance, (plan.model, plan.written)) else None
-        self._context = contexts.current()
-        self._actor: Actor | None = None
-        self._now = timezone.now()
+        self._facts: dict[str, Any] | None = None
 
     def unrecorded(self) -> EventMaker:
         """Return a maker of the same events that leaves no entries."""
@@ -58,13 +55,14 @@ class EventMaker:
 
     def written_set(self, action: Action, **rows: Any) -> WrittenSet:
         """Return what the database needs to know to make the entries itself."""
+        facts = self._asked()
         return WrittenSet(
             plan=self.plan,
             action=action,
             source=self.source,
-            actor=self._who(),
-            context=self._context,
-            created_at=self._now,
+            actor=facts["actor"],
+            context=facts["context"],
+            created_at=facts["created_at"],
             **rows,
         )
 
@@ -191,27 +189,25 @@ class EventMaker:
 
     def append(self, *, recorded: bool, pk: Any, **facts: Any) -> None:
         """Add an event to the block, with an address if it will have an entry."""
-        actor, address = self._who(), None
+        facts |= self._asked()
+        facts["pk"] = pk
+        facts["object_id"] = "" if pk is None else object_id_of(facts["model"], pk)
         if recorded:
-            address = self.block.state.journal.change_set(actor, self._context).next_address()
-        self.block.events.append(
-            ChangeEvent(
-                pk=pk,
-                object_id="" if pk is None else object_id_of(facts["model"], pk),
-                using=self._using,
-                actor=actor,
-                context=self._context,
-                created_at=self._now,
-                address=address,
-                **facts,
-            )
-        )
+            opened = self.block.state.journal.change_set(facts["actor"], facts["context"])
+            facts["address"] = opened.next_address()
+        self.block.events.append(ChangeEvent.of(facts))
 
-    def _who(self) -> Actor:
-        """Ask for the actor at the first change, not before: most requests change nothing."""
-        if self._actor is None:
-            self._actor = contexts.resolve_actor(self._context)
-        return self._actor
+    def _asked(self) -> dict[str, Any]:
+        """Ask who acts, and when, at the first change, not before: many saves change nothing."""
+        if self._facts is None:
+            context = contexts.current()
+            self._facts = {
+                "using": self.block.state.connection.alias,
+                "actor": contexts.resolve_actor(context),
+                "context": context,
+                "created_at": timezone.now(),
+            }
+        return self._facts
 
 
 def _come(values: Sequence[Any]) -> Iterable[Stored]:

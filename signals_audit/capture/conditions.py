@@ -8,12 +8,16 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Col
-from django.db.models.lookups import Exact, In
+from django.db.models.fields.related_lookups import RelatedExact
+from django.db.models.lookups import Exact, In, IntegerFieldExact
 from django.db.models.sql import Query
 from django.db.models.sql.where import AND
 
 from .blocks import WriteBlock
 from .rows import Reader, Row
+
+NAMING = frozenset({Exact, IntegerFieldExact, RelatedExact})
+MAX_KEY = 2**63 - 1
 
 
 def rows_before(compiler: Any, block: WriteBlock, reader: Reader) -> list[Row]:
@@ -23,7 +27,7 @@ def rows_before(compiler: Any, block: WriteBlock, reader: Reader) -> list[Row]:
 
 def few_rows_before(compiler: Any, block: WriteBlock, reader: Reader, most: int | None) -> list[Row] | None:
     """Read and lock the rows that a statement is about to change; return None for more than `most`."""
-    key = _lone_key(compiler)
+    key = lone_key(compiler)
     if key is not None:
         block.state.lock_before_read()
         return reader.locked_row(key)
@@ -63,7 +67,7 @@ def _named_keys(compiler: Any) -> int | None:
     return len(conditions[0].rhs)
 
 
-def _lone_key(compiler: Any) -> Any:
+def lone_key(compiler: Any) -> Any:
     """Return the key that a statement names, as a parameter; None where it says anything else or more."""
     named = _lone_condition(compiler)
     if named is None:
@@ -81,10 +85,17 @@ def _lone_condition(compiler: Any) -> Any:
     if len(conditions) != 1 or query.where.negated or getattr(query, "related_updates", None):
         return None
     named = conditions[0]
-    if type(named) is not Exact or type(named.lhs) is not Col or hasattr(named.rhs, "resolve_expression"):
+    if type(named) not in NAMING or type(named.lhs) is not Col or not _is_parameter(named.rhs):
         return None
     is_key = named.lhs.target.primary_key and named.lhs.alias == query.model._meta.db_table
     return named if is_key else None
+
+
+def _is_parameter(value: Any) -> bool:
+    """Tell whether a value can be sent as it is: no driver takes larger numbers, and Django sends none."""
+    if type(value) is int:
+        return -MAX_KEY <= value <= MAX_KEY
+    return not hasattr(value, "resolve_expression")
 
 
 class RawCondition:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -16,7 +18,7 @@ from ..registry import HISTORICAL
 from . import pipeline
 from .journal import Journal
 from .plans import TablePlan, generation
-from .rows import Reader
+from .rows import Reader, Row
 
 logger = logging.getLogger("signals_audit")
 
@@ -24,6 +26,7 @@ ATTRIBUTE = "signals_audit_state"
 TABLE = "signals_audit_auditentry"
 LOCK_SQL = "DELETE FROM signals_audit_changeset WHERE 0"
 MISSING = "no such table"
+MANY_ROWS = 100
 OTHER_LOCK_SQL = "DELETE FROM sqlite_sequence WHERE 0"  # SQLite's own table, there with the first AutoField
 
 
@@ -34,6 +37,7 @@ class ConnectionState:
     """Everything that capture keeps for one connection."""
 
     __slots__ = (
+        "_cursor",
         "_generation",
         "_readers",
         "block",
@@ -61,6 +65,7 @@ class ConnectionState:
         self.skipped = 0
         self.stages = 0
         self.can_stage: bool | None = None
+        self._cursor: Any = None
         self._readers: dict[TablePlan, Reader] = {}
         self._generation = generation()
 
@@ -71,10 +76,33 @@ class ConnectionState:
             self._readers.clear()
         reader = self._readers.get(plan)
         if reader is None:
-            reader = Reader(plan, self.connection)
+            reader = Reader(plan, self.connection, self.fetch)
             if plan.written.__module__ != HISTORICAL:
                 self._readers[plan] = reader
         return reader
+
+    def cursor(self) -> AbstractContextManager[Any]:
+        """Return a cursor; the statements of a block share one: opening costs as much as some of them."""
+        if self.block is None:
+            return self.connection.cursor()
+        if self._cursor is None:
+            self._cursor = self.connection.cursor()
+        return nullcontext(self._cursor)
+
+    def close_cursor(self) -> None:
+        """Close the cursor of a block: what comes next may want another kind, as for looking at queries."""
+        cursor, self._cursor = self._cursor, None
+        if cursor is not None:
+            cursor.__exit__(None, None, None)  # which forgives a lost connection
+
+    def fetch(self, sql: str, params: Sequence[Any]) -> list[Row]:
+        """Run a statement and return its rows; of many the cursor may hold a copy, so it is closed then."""
+        with self.cursor() as cursor:
+            cursor.execute(sql, params)
+            rows = list(cursor.fetchall())
+        if len(rows) > MANY_ROWS:
+            self.close_cursor()
+        return rows
 
     def lock_before_read(self) -> None:
         """Take SQLite's write lock before the first read of a transaction that will write.

@@ -15,7 +15,7 @@ from .rows import Reader, Row
 
 def sets_key(compiler: Any, plan: TablePlan) -> bool:
     """Tell whether an UPDATE sets a column of the primary key."""
-    return any(field in plan.key_fields for field, _model, _value in compiler.query.values)
+    return any(field.attname in plan.key_names for field, _model, _value in compiler.query.values)
 
 
 def rows_by_new_key(compiler: Any, block: WriteBlock, reader: Reader) -> dict[Any, Row]:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
-from django.db import connections
 from django.db.models import Model
 
 from ..registry import object_id_of
 from ..values import text
+from .silence import silence
 
 LENGTH = 255
 HIDDEN = "•••"
-
-
-class QueryRefused(Exception):
-    """An object's text may not be made by asking the database."""
 
 
 def safe_text(instance: Model, secrets: frozenset[str]) -> str:
@@ -24,7 +19,7 @@ def safe_text(instance: Model, secrets: frozenset[str]) -> str:
 
     Values of the secret fields are struck out.
     """
-    with _NoQueries():
+    with silence:
         try:
             shown = str(instance)
         except Exception:  # a __str__ may raise anything, and none of it may cost the write
@@ -49,26 +44,3 @@ def _struck_out(shown: str, instance: Model, secrets: frozenset[str]) -> str:
         if value not in (None, "") and str(value) in shown:
             shown = shown.replace(str(value), HIDDEN)
     return shown
-
-
-def _refuse(_execute: Callable[..., Any], *_arguments: Any) -> NoReturn:
-    raise QueryRefused
-
-
-class _NoQueries:
-    """A block in which no connection answers; a refused query is none, it breaks nothing."""
-
-    __slots__ = ("_opened",)
-
-    def __enter__(self) -> None:
-        opened = connections.all(initialized_only=True)
-        self._opened = [(one, len(one.queries_log), one.needs_rollback) for one in opened]
-        for connection in opened:
-            connection.execute_wrappers.append(_refuse)
-
-    def __exit__(self, *_error: object) -> None:
-        for connection, length, needs_rollback in self._opened:
-            connection.execute_wrappers.remove(_refuse)
-            connection.needs_rollback = needs_rollback
-            while len(connection.queries_log) > length:
-                connection.queries_log.pop()

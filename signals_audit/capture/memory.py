@@ -95,10 +95,13 @@ def loaded(instance: Model, using: str) -> Mapping[str, Any] | None:
         return None
     if isinstance(kept, Mapping):
         return kept
-    fields = instance._meta.concrete_fields
-    if len(kept) != len(fields):
-        return None
-    return {field.attname: value for field, value in zip(fields, kept, strict=True)}
+    names = _names(type(instance))
+    return dict(zip(names, kept, strict=True)) if len(kept) == len(names) else None
+
+
+@cache
+def _names(model: type[Model]) -> tuple[str, ...]:
+    return tuple(field.attname for field in model._meta.concrete_fields)
 
 
 def keep(instance: Model, values: Mapping[str, Any] | None) -> None:

@@ -166,7 +166,7 @@ def is_heard(model: type[Model], *actions: Action) -> bool:
 
 def is_awaited(model: type[Model]) -> bool:
     """Tell whether somebody wants to hear of changes of a model after COMMIT."""
-    if changes_committed.has_listeners():
+    if changes_committed.receivers and changes_committed.has_listeners():
         return True
     return sinks.awaits is not None and sinks.awaits(model)
 

@@ -45,7 +45,8 @@ class TablePlan:
 
     `model` is the class that entries name; `written` the one whose query writes, which in a migration is a
     historical class with other columns. `fields` are the columns that are read, `key` the places of the
-    primary key among them, `places` those of all columns by attribute name.
+    primary key among them, `generated` those that the database computes, `places` those of all columns by
+    attribute name.
     """
 
     model: type[Model]
@@ -54,7 +55,8 @@ class TablePlan:
     names: tuple[str, ...]
     places: Mapping[str, int]
     key: tuple[int, ...]
-    key_fields: frozenset[Field[Any, Any]]
+    key_names: frozenset[str]
+    generated: tuple[int, ...]
     recorded: frozenset[str] | None
     masked: frozenset[str]
     relations: tuple[Relation, ...]
@@ -146,7 +148,8 @@ def _plan(model: type[Model], written: type[Model], fields: tuple[Field[Any, Any
         names=tuple(field.name for field in fields),
         places={field.attname: place for place, field in enumerate(fields)},
         key=tuple(fields.index(field) for field in written._meta.pk_fields),
-        key_fields=frozenset(written._meta.pk_fields),
+        generated=tuple(place for place, field in enumerate(fields) if field.generated),
+        key_names=frozenset(field.attname for field in written._meta.pk_fields),
         recorded=None,
         masked=frozenset(),
         relations=(),

@@ -49,8 +49,8 @@ def _returns_rows(compiler: Any) -> bool:
 
 
 def _is_row_of(instance: Model, plan: TablePlan, values: Mapping[str, Any]) -> bool:
-    key = [field.attname for field in plan.written._meta.pk_fields]
-    return all(name in values and values[name] == instance.__dict__.get(name) for name in key)
+    held = instance.__dict__
+    return all(name in values and values[name] == held.get(name) for name in plan.key_names)
 
 
 def _changing(compiler: Any, plan: TablePlan, values: Mapping[str, Any]) -> list[int] | None:
@@ -65,6 +65,7 @@ def _changing(compiler: Any, plan: TablePlan, values: Mapping[str, Any]) -> list
             return None
         if memory.may_differ(field, values[name], value):
             places.append(place)
-    if places:
-        places += [place for place, field in enumerate(plan.fields) if field.generated]
-    return None if any(plan.fields[place].attname not in values for place in places) else places
+    if places and plan.generated:
+        places += plan.generated
+        return None if any(plan.fields[place].attname not in values for place in plan.generated) else places
+    return places

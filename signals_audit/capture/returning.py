@@ -9,27 +9,43 @@ from django.core.exceptions import EmptyResultSet
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .connection import state_of
-from .rows import Row
+from .rows import Reader, Row
 
 Fields = Sequence[Any]
+Statement = tuple[str, Sequence[Any]]
+Rewrite = Callable[[str, Sequence[Any]], Statement]
 
 
 def run_returning(
-    compiler: Any, columns: str, wanted: Fields, replaced: tuple[str, str] = ("", "")
+    compiler: Any, columns: str, wanted: Fields, rewrite: Rewrite | None = None
 ) -> tuple[list[Any], list[Row]]:
     """Run a compiler's statement with our columns returned behind those that Django wants."""
     compiler.returning_fields = list(wanted) or None
     rows: list[Row] = []
+    state = state_of(compiler.connection)
     for sql, params in _statements(compiler):
-        with compiler.connection.cursor() as cursor:
-            sql = sql.replace(*replaced, 1) if replaced[0] else sql
-            cursor.execute(f"{sql}{', ' if wanted else ' RETURNING '}{columns}", params)
-            rows += cursor.fetchall()
-    state_of(compiler.connection).block.wrote()
+        if rewrite is not None:
+            sql, params = rewrite(sql, params)
+        rows += state.fetch(f"{sql}{', ' if wanted else ' RETURNING '}{columns}", params)
+    state.block.wrote()
     if not wanted:
         return [()] * len(rows), rows
     given = [row[: len(wanted)] for row in rows]
     return _converted(compiler, wanted, given), [row[len(wanted) :] for row in rows]
+
+
+def run_returning_images(
+    compiler: Any, reader: Reader, key: Any, wanted: Fields
+) -> tuple[list[Any], list[Row]]:
+    """Run the UPDATE of one row by its key, with the row returned as it is, and behind that as it was."""
+
+    images: Any = reader.images
+
+    def with_source(sql: str, params: Sequence[Any]) -> Statement:
+        start, _place, returned = sql.rpartition(images.place)
+        return f"{start}{images.source}{returned}", (*params[:-1], key, *params[-1:])
+
+    return run_returning(compiler, images.columns, wanted, with_source)
 
 
 def run_plain(block: Any, plain: Callable[[Any], Any], argument: Any) -> Any:

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, JSONField, Model
+from django.db.models.expressions import Col
 from django.db.models.sql import Query
 
 from ..values import encode, encode_json
 from .plans import TablePlan
 
 Row = tuple[Any, ...]
+Fetch = Callable[[str, Sequence[Any]], list[Row]]
 LOCKS = {"postgresql": " FOR NO KEY UPDATE", "mysql": " FOR UPDATE"}
 CHUNK = 500
+WAS = "signals_audit_was"
+
+
+class Images(NamedTuple):
+    """How one UPDATE of a row returns it as it is and as it was, which PostgreSQL alone can do.
+
+    `place` is the end of the statement, which names the row; `source` takes its place, and is given the key
+    once more: the row as it was, locked before it is read. `columns` are to be returned.
+    """
+
+    place: str
+    source: str
+    columns: str
 
 
 class Reader:
@@ -22,24 +37,29 @@ class Reader:
 
     __slots__ = (
         *("_connection", "_converters", "_encoders", "_formatted", "_key_columns", "_loaded", "_lock"),
-        *("_converted", "_select_one", "columns", "keys", "plan", "select", "table"),
+        *("_converted", "_read", "_select_one", "columns", "images", "keys", "plan", "select", "table"),
     )
 
-    def __init__(self, plan: TablePlan, connection: BaseDatabaseWrapper) -> None:
+    def __init__(self, plan: TablePlan, connection: BaseDatabaseWrapper, fetch: Fetch) -> None:
         self.plan = plan
         self._connection = connection
+        self._read = fetch
         table = plan.written._meta.db_table
         self.table = connection.ops.quote_name(table)
         compiler = Query(plan.written).get_compiler(connection=connection)
         columns = [field.get_col(table) for field in plan.fields]
-        formatted = [_column_sql(compiler, column) for column in columns]
-        self._key_columns = [formatted[place] for place in plan.key]
+        self._key_columns = [_column_sql(compiler, columns[place]) for place in plan.key]
         self.keys = ", ".join(self._key_columns)
-        self._formatted = formatted
-        self.columns = ", ".join(formatted)
+        self._formatted = [_column_sql(compiler, Col("", field)) for field in plan.fields]
+        self.columns = ", ".join(self._formatted)  # without the table's name: drivers read every letter
         self.select = f"SELECT {self.columns} FROM {self.table}"  # noqa: S608
         self._lock = LOCKS.get(connection.vendor, "")
         self._select_one = f"{self.select} WHERE {self._key_columns[0]} = %s{self._lock}"
+        self.images = (
+            _images(self.table, columns, self._key_columns[0], compiler)
+            if connection.vendor == "postgresql"
+            else None
+        )
         found = compiler.get_converters(columns)
         self._converters = [
             found.get(place) or _real(field, connection) for place, field in enumerate(plan.fields)
@@ -179,10 +199,14 @@ class Reader:
         params = [value for key in keys for value in key]
         return f"({' OR '.join([one] * len(keys))})", params
 
-    def _read(self, sql: str, params: Sequence[Any]) -> list[Row]:
-        with self._connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            return list(cursor.fetchall())
+
+def _images(table: str, columns: Sequence[Any], key: str, compiler: Any) -> Images:
+    place = f" WHERE {key} = %s"
+    names = ", ".join(compiler.quote_name(column.target.column) for column in columns)
+    source = f" FROM (SELECT {names} FROM {table}{place}{LOCKS['postgresql']}) AS {WAS}{place}"  # noqa: S608
+    was = [_column_sql(compiler, Col(WAS, column.target)) for column in columns]
+    now = [_column_sql(compiler, column) for column in columns]
+    return Images(place, source, ", ".join((*now, *was)))
 
 
 def _column_sql(compiler: Any, column: Any) -> str:

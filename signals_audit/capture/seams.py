@@ -75,10 +75,10 @@ def _save_table(original: Callable[..., Any]) -> Callable[..., Any]:
         update_fields: Any = None,
     ) -> Any:
         model = cls or type(self)
-        connection = connections[using or "default"]
-        if not statements.is_watched(model, connection):
+        state = statements.watching(model, using or "default")
+        if state is None:
             return original(self, raw, cls, force_insert, force_update, using, update_fields)
-        with WriteBlock(state_of(connection), self) as block:
+        with WriteBlock(state, self) as block:
             updated = original(self, raw, cls, force_insert, force_update, using, update_fields)
             block.saved(model)
             return updated

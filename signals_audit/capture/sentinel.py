@@ -37,6 +37,7 @@ from .blocks import WriteBlock
 from .connection import ConnectionState, state_of
 from .plans import plan_for
 from .rawsql import first_word, masked, written_tables
+from .silence import silence
 
 logger = logging.getLogger("signals_audit")
 
@@ -99,6 +100,8 @@ def watch(connection: BaseDatabaseWrapper) -> None:
 
 def look(execute: Execute, sql: Any, params: Any, many: bool, context: Mapping[str, Any]) -> Any:
     """Execute a statement, and tell of it if it writes to audited tables and nobody announced it."""
+    if silence.depth:
+        silence.refuse(context["connection"])
     if type(sql) is str and sql[:1] in "Ss":  # SELECT, and SAVEPOINT
         return execute(sql, params, many, context)
     state = state_of(context["connection"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 from django.db.models.sql.constants import ROW_COUNT
@@ -14,25 +15,38 @@ from . import sets
 from .beside import beside_triggers
 from .blocks import WriteBlock
 from .changes import EventMaker
-from .conditions import few_rows_before, narrow, rows_before
-from .connection import state_of
+from .conditions import few_rows_before, lone_key, narrow, rows_before
+from .connection import ConnectionState, state_of
 from .dependents import Affected, affected_by, has_audited_dependents, tell_of
 from .inserts import inserted
 from .keys import paired, rows_by_new_key, sets_key
 from .plans import TablePlan, plan_for
 from .remembered import Remembered, remembered
-from .returning import Fields, can_return_deleted, can_return_updated, run_plain, run_returning
+from .returning import (
+    Fields,
+    can_return_deleted,
+    can_return_updated,
+    run_plain,
+    run_returning,
+    run_returning_images,
+)
+from .rows import Reader
 from .staging import can_stage
 
 Plain = Callable[[Any], Any]
 
 
-def is_watched(model: type[Model], connection: BaseDatabaseWrapper) -> bool:
-    """Tell whether writes to a model's table are captured on a connection, now."""
+def watching(model: type[Model], using: str) -> ConnectionState | None:
+    """Return the state of the connection on which writes to a model's table are captured, now; or None."""
     plan = plan_for(model)
-    if plan is not None and plan.options.capture == "triggers":  # who acts is said within a transaction
-        return not (connection.needs_rollback and connection.in_atomic_block)
-    return _plan(model, connection) is not None
+    if plan is None:
+        return None
+    connection = connections[using]
+    if plan.options.capture == "triggers":  # who acts is said within a transaction
+        is_watched = not (connection.needs_rollback and connection.in_atomic_block)
+    else:
+        is_watched = _plan(model, connection) is not None
+    return state_of(connection) if is_watched else None
 
 
 def observed(compiler: Any) -> TablePlan | None:
@@ -114,6 +128,9 @@ def update(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields = ()) ->
         if known is not None:
             return _update_remembered(compiler, known, maker, wanted)
         has_new_keys, are_many = sets_key(compiler, plan), False
+        key = None if has_new_keys else _key_for_images(compiler, reader)
+        if key is not None:
+            return _update_returning_images(compiler, key, maker, wanted)
         if has_new_keys:
             before = rows_by_new_key(compiler, block, reader)
         else:
@@ -136,6 +153,28 @@ def update(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields = ()) ->
         else:
             maker.updated(paired(plan, before, after) if has_new_keys else before, after)
         return count, given
+
+
+def _key_for_images(compiler: Any, reader: Reader) -> Any:
+    """Return the key of the one row that an UPDATE changes, if the row can be returned as it was, too.
+
+    Expressions may name columns without their table, which would not be clear any more.
+    """
+    if reader.images is None or not can_return_updated(compiler):
+        return None
+    values = [value for _field, _model, value in compiler.query.values]
+    return None if any(hasattr(value, "resolve_expression") for value in values) else lone_key(compiler)
+
+
+def _update_returning_images(
+    compiler: Any, key: Any, maker: EventMaker, wanted: Fields
+) -> tuple[int, list[Any]]:
+    """Run the UPDATE of one row, which returns what the row was, too: nothing is read before."""
+    size = len(maker.plan.fields)
+    given, rows = run_returning_images(compiler, maker.reader, key, wanted)
+    before = {maker.plan.key_of(row): row[size:] for row in rows}
+    maker.updated(before, [row[:size] for row in rows])
+    return len(rows), given
 
 
 def _update_remembered(

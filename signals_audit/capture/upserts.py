@@ -15,7 +15,7 @@ from django.db.models.constants import OnConflict
 
 from .blocks import WriteBlock
 from .plans import TablePlan
-from .returning import run_returning
+from .returning import Rewrite, run_returning
 from .rows import Reader, Row
 
 CHUNK = 100
@@ -45,18 +45,19 @@ def upsert(
     return given, *_split(plan, before, [(row[:size], all(row[size : size + 1])) for row in marked])
 
 
-def _marking(compiler: Any) -> tuple[str, str]:
-    """Return what to put in the place of what, so that MariaDB's statement marks the rows that it updates."""
+def _marking(compiler: Any) -> Rewrite | None:
+    """Return what has MariaDB's statement mark the rows that it updates."""
     connection = compiler.connection
     if connection.vendor != "mysql":
-        return "", ""
+        return None
     with (
         connection.wrap_database_errors,
         closing(connection.create_cursor()) as cursor,
     ):  # no query of the project's
         cursor.execute("SET @signals_audit_met = 0")
     key = connection.ops.quote_name(compiler.query.get_meta().pk_fields[0].column)
-    return UPDATING, f"{UPDATING}{key} = IF((@signals_audit_met := 1) = 1, {key}, {key}), "
+    marked = f"{UPDATING}{key} = IF((@signals_audit_met := 1) = 1, {key}, {key}), "
+    return lambda sql, params: (sql.replace(UPDATING, marked, 1), params)
 
 
 def _split(

@@ -51,6 +51,25 @@ def test_a_text_that_would_ask_the_database_is_the_label_and_key() -> None:
     assert str(comment) == "c on a"
 
 
+class Quoting(Comment):
+    class Meta:
+        proxy = True
+        app_label = "testapp"
+
+    def __str__(self) -> str:
+        return f"{safe_text(Author(name='Ada'), NOTHING)}: {self.article}"
+
+
+@pytest.mark.django_db
+def test_a_text_within_a_text_leaves_the_outer_one_without_queries_too() -> None:
+    comment = Quoting.objects.get(pk=make(Comment, article=make(Article, title="a"), text="c").pk)
+    with CaptureQueriesContext(connection) as captured:
+        shown = safe_text(comment, NOTHING)
+    assert shown == f"testapp.Quoting {comment.pk}"
+    assert captured.captured_queries == []
+    assert Author.objects.count() == 0
+
+
 @pytest.mark.django_db
 def test_a_text_of_deferred_fields_is_the_label_and_key() -> None:
     make(Author, name="Ada")

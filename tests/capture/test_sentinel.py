@@ -196,11 +196,12 @@ def test_a_wrapper_in_whose_block_the_connection_is_made_is_taken_off_again() ->
         return execute(*args)
 
     connection.execute_wrappers.remove(sentinel.look)
+    others = list(connection.execute_wrappers)
     with connection.execute_wrapper(nothing):
         sentinel.watch(connection)
         sentinel.watch(connection)
-        assert connection.execute_wrappers == [sentinel.look, nothing]
-    assert connection.execute_wrappers == [sentinel.look]
+        assert connection.execute_wrappers == [sentinel.look, *others, nothing]
+    assert connection.execute_wrappers == [sentinel.look, *others]
 
 
 def test_it_is_no_query(django_assert_num_queries: Any) -> None:

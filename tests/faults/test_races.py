@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -57,6 +59,42 @@ def test_a_row_that_comes_to_match_an_update_in_between_is_not_changed_untold(vo
     weight = Vote.objects.get(pk=far.pk).weight
     assert told.pop(str(near.pk)) == [0, 1]
     assert (weight, told) in [(5, {}), (6, {str(far.pk): [5, 6]})]
+
+
+WAITING = {
+    "postgresql": "SELECT count(*) FROM pg_locks WHERE NOT granted",
+    "mysql": "SELECT count(*) FROM information_schema.processlist "  # of locks only administrators are told
+    "WHERE command = 'Query' AND id <> connection_id() AND time_ms > 100",
+}
+
+
+def wait_until_somebody_waits() -> None:
+    """Return as soon as a statement waits for a lock."""
+    with closing(connection.copy()) as rival, rival.cursor() as cursor:
+        for _attempt in range(1000):
+            cursor.execute(WAITING[connection.vendor])
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.01)
+    raise AssertionError("Nobody waits for a lock")
+
+
+def test_a_save_that_waited_for_others_tells_what_they_left(votes: list[Vote]) -> None:
+    def save() -> None:
+        vote = votes[0]
+        vote.weight = 7
+        vote.save()
+        connection.close()
+
+    with closing(connection.copy()) as rival, ThreadPoolExecutor(1) as pool:
+        rival.set_autocommit(False)
+        with disabled(), rival.cursor() as cursor:
+            cursor.execute("UPDATE testapp_vote SET weight = 5 WHERE id = %s", [votes[0].pk])
+        saving = pool.submit(save)
+        wait_until_somebody_waits()
+        rival.commit()
+        saving.result(timeout=30)
+    assert [entry.changes for entry in entries()] == [{"weight": [5, 7]}]
 
 
 def test_a_row_that_is_inserted_while_an_update_runs_is_not_changed_untold(votes: list[Vote]) -> None:
