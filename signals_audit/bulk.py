@@ -141,12 +141,12 @@ class SetWriter:
         is_mysql = self._connection.vendor == "mysql"
         text = f"CONCAT({', '.join(words)})" if is_mysql else " || ".join(words)
         made = {
-            "seq": f"{taken} + {place}",
             "object_id": key,
             "object_repr": f"SUBSTR({text}, 1, {KEY_LENGTH})",
             "changes": self._spelling.changes(action),
         }
-        return {name: Piece(sql.replace("%", "%%")) for name, sql in made.items()}
+        pieces = {name: Piece(sql.replace("%", "%%")) for name, sql in made.items()}
+        return pieces | {"seq": Piece(f"%s + {place}", (taken,))}  # SQLite keeps the plans of texts that it knows
 
     def _given(self, field: Field[Any, Any], value: Any) -> Piece:
         """Return a value that all entries have; PostgreSQL wants to know what it is."""

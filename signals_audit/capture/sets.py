@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field
 from django.db.models.sql.constants import ROW_COUNT
 
@@ -29,10 +30,11 @@ from .upserts import is_upsert
 Plain = Callable[[Any], Any]
 
 # A statement that changes so many rows is an everyday one: it is dealt with as that of a single row.
-FEW: Final[Mapping[str, int]] = {"rows": AT_ONCE, "database": 50, "summary": 1, "off": 1}
+FEW: Final[Mapping[str, int]] = {"rows": AT_ONCE, "database": 150, "summary": 1, "off": 1}
+FEW_WITHOUT_SERVER: Final = 50  # the statements that more rows need cost little where nobody is asked for them
 
 
-def few(plan: TablePlan) -> int | None:
+def few(plan: TablePlan, connection: BaseDatabaseWrapper) -> int | None:
     """Return how many rows an everyday statement changes at most; None where every statement is one.
 
     The rows of many-to-many fields are folded into their owners' entries, all of a statement together, and
@@ -40,12 +42,14 @@ def few(plan: TablePlan) -> int | None:
     """
     if plan.relations or plan.written is not plan.model:
         return None
-    return FEW[plan.options.bulk]
+    most = FEW[plan.options.bulk]
+    is_near = plan.options.bulk == "database" and connection.vendor == "sqlite"
+    return min(most, FEW_WITHOUT_SERVER) if is_near else most
 
 
 def few_updated(compiler: Any, plan: TablePlan) -> int | None:
     """Return the same for an UPDATE; those that a child's fields need are everyday ones."""
-    return None if compiler.query.related_updates else few(plan)
+    return None if compiler.query.related_updates else few(plan, compiler.connection)
 
 
 def are_many_deleted(compiler: Any, maker: EventMaker) -> bool:
@@ -53,7 +57,7 @@ def are_many_deleted(compiler: Any, maker: EventMaker) -> bool:
 
     Where each row has its entry from here, they are returned by the DELETE itself: it is not worth asking.
     """
-    most = few(maker.plan)
+    most = few(maker.plan, compiler.connection)
     if most is None or maker.plan.options.bulk == "rows" or not can_stage(maker.block.state):
         return False
     return meets_more(compiler, maker.block, maker.reader, most)
@@ -61,7 +65,7 @@ def are_many_deleted(compiler: Any, maker: EventMaker) -> bool:
 
 def are_many_inserted(compiler: Any, maker: EventMaker) -> bool:
     """Tell whether an INSERT brings more rows than an everyday one."""
-    most = few(maker.plan)
+    most = few(maker.plan, compiler.connection)
     return most is not None and len(compiler.query.objs) > most
 
 

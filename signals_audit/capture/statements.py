@@ -108,7 +108,7 @@ def _delete_told(compiler: Any, maker: EventMaker, plain: Plain, affected: Seque
     else:
         rows = rows_before(compiler, maker.block, maker.reader)
         run_plain(maker.block, plain, ROW_COUNT)
-    most = sets.few(maker.plan)
+    most = sets.few(maker.plan, compiler.connection)
     if most is not None and len(rows) > most and not affected:
         sets.tell_deleted(maker, rows)
     else:
