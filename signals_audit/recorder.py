@@ -122,7 +122,7 @@ class Writer:
         return self._connection.ops.adapt_datetimefield_value(value)
 
     def _execute(self, statements: Iterable[Statement]) -> None:
-        with state_of(self._connection).cursor() as cursor:
+        with state_of(self._connection).cursors.cursor() as cursor:
             for sql, params in statements:
                 cursor.execute(sql, params)
 

@@ -95,7 +95,6 @@ class WriteBlock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.state.close_cursor()
         self.state.block = self._outer
         if error is not None:
             self._unsaved()
@@ -124,7 +123,6 @@ class WriteBlock:
         recorded = [event for event in self.events if event.address is not None]
         if recorded:
             pipeline.write(state.connection, state.journal.unwritten(), recorded)
-        state.close_cursor()
         block, announced = state.block, state.is_announced
         state.block, state.is_announced = None, False
         try:

@@ -16,7 +16,7 @@ from ..registry import object_id_of
 from ..types import UNKNOWN, Action
 from ..values import UNKNOWN_MARK, same
 from .blocks import WriteBlock
-from .memory import ATTRIBUTE, keep, kept_value, value_of
+from .memory import ATTRIBUTE, keep, kept_row, kept_value, value_of
 from .pipeline import WrittenSet
 from .plans import TablePlan, unrecorded
 from .receivers import intention_of
@@ -72,9 +72,10 @@ class EventMaker:
             relate(self, added=rows, removed=())
         saved = self._saved if self._saved is instance else None
         for row in self._own(rows):
-            self._add(Action.CREATE, row, self._whole(row, _come), saved)
+            told = self._whole(row, _come)
+            self._add(Action.CREATE, row, told, saved)
             if saved is not None and self.plan.options.before == "memory":
-                self._remember_new(saved, row)
+                self._remember_new(saved, told.values or ())
 
     def deleted(self, rows: Sequence[Row]) -> None:
         """Tell of rows that were deleted."""
@@ -118,12 +119,8 @@ class EventMaker:
                 whole[place] = raw
             self._add(Action.UPDATE, tuple(whole), Told(changes, encoded), known.instance)
 
-    def _remember_new(self, instance: Model, row: Row) -> None:
-        pairs = zip(self.plan.fields, row, strict=True)
-        values = {
-            field.attname: kept_value(self.reader.value(place, raw), field)
-            for place, (field, raw) in enumerate(pairs)
-        }
+    def _remember_new(self, instance: Model, row: Sequence[Any]) -> None:
+        values = kept_row(self.plan.places, row, self.plan.mutable)
         known = getattr(instance._state, ATTRIBUTE, None)
         self._advance(instance, known, {**(known if isinstance(known, dict) else {}), **values})
 

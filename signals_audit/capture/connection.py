@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -16,9 +14,10 @@ from django.db.transaction import TransactionManagementError
 from ..events import ChangeEvent
 from ..registry import HISTORICAL
 from . import pipeline
+from .cursors import Cursors
 from .journal import Journal
 from .plans import TablePlan, generation
-from .rows import Reader, Row
+from .rows import Reader
 
 logger = logging.getLogger("signals_audit")
 
@@ -26,7 +25,6 @@ ATTRIBUTE = "signals_audit_state"
 TABLE = "signals_audit_auditentry"
 LOCK_SQL = "DELETE FROM signals_audit_changeset WHERE 0"
 MISSING = "no such table"
-MANY_ROWS = 100
 OTHER_LOCK_SQL = "DELETE FROM sqlite_sequence WHERE 0"  # SQLite's own table, there with the first AutoField
 
 
@@ -37,12 +35,12 @@ class ConnectionState:
     """Everything that capture keeps for one connection."""
 
     __slots__ = (
-        "_cursor",
         "_generation",
         "_readers",
         "block",
         "can_stage",
         "connection",
+        "cursors",
         "has_tables",
         "instances",
         "is_announced",
@@ -55,6 +53,7 @@ class ConnectionState:
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.connection = connection
+        self.cursors = Cursors(connection)
         self.journal = Journal()
         self.block: Any = None
         self.instances: dict[tuple[type[Model], Any], Model] = {}
@@ -65,7 +64,6 @@ class ConnectionState:
         self.skipped = 0
         self.stages = 0
         self.can_stage: bool | None = None
-        self._cursor: Any = None
         self._readers: dict[TablePlan, Reader] = {}
         self._generation = generation()
 
@@ -76,33 +74,10 @@ class ConnectionState:
             self._readers.clear()
         reader = self._readers.get(plan)
         if reader is None:
-            reader = Reader(plan, self.connection, self.fetch)
+            reader = Reader(plan, self.connection, self.cursors.fetch)
             if plan.written.__module__ != HISTORICAL:
                 self._readers[plan] = reader
         return reader
-
-    def cursor(self) -> AbstractContextManager[Any]:
-        """Return a cursor; the statements of a block share one: opening costs as much as some of them."""
-        if self.block is None:
-            return self.connection.cursor()
-        if self._cursor is None:
-            self._cursor = self.connection.cursor()
-        return nullcontext(self._cursor)
-
-    def close_cursor(self) -> None:
-        """Close the cursor of a block: what comes next may want another kind, as for looking at queries."""
-        cursor, self._cursor = self._cursor, None
-        if cursor is not None:
-            cursor.__exit__(None, None, None)  # which forgives a lost connection
-
-    def fetch(self, sql: str, params: Sequence[Any]) -> list[Row]:
-        """Run a statement and return its rows; of many the cursor may hold a copy, so it is closed then."""
-        with self.cursor() as cursor:
-            cursor.execute(sql, params)
-            rows = list(cursor.fetchall())
-        if len(rows) > MANY_ROWS:
-            self.close_cursor()
-        return rows
 
     def lock_before_read(self) -> None:
         """Take SQLite's write lock before the first read of a transaction that will write.
@@ -226,6 +201,7 @@ class ConnectionState:
         """Forget the transaction that ended, and return its journal."""
         journal, self.journal = self.journal, Journal()
         self.instances.clear()
+        self.cursors.close()
         self.is_locked = self.is_spoilt = False
         return journal
 

@@ -15,7 +15,10 @@ from .rows import Reader, Row
 
 def sets_key(compiler: Any, plan: TablePlan) -> bool:
     """Tell whether an UPDATE sets a column of the primary key."""
-    return any(field.attname in plan.key_names for field, _model, _value in compiler.query.values)
+    for field, _model, _value in compiler.query.values:  # noqa: SIM110 - before every save, so not a generator
+        if field.attname in plan.key_names:
+            return True
+    return False
 
 
 def rows_by_new_key(compiler: Any, block: WriteBlock, reader: Reader) -> dict[Any, Row]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import marshal
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
@@ -112,6 +112,14 @@ def keep(instance: Model, values: Mapping[str, Any] | None) -> None:
 def kept_value(value: Any, field: Field[Any, Any]) -> Any:
     """Return a value as it is kept."""
     return Frozen(value) if is_mutable(field) else value
+
+
+def kept_row(places: Mapping[str, int], row: Sequence[Any], mutable: Iterable[int]) -> dict[str, Any]:
+    """Return a row's values as they are kept, by the names of its places."""
+    values = list(row)
+    for place in mutable:
+        values[place] = Frozen(values[place])
+    return dict(zip(places, values, strict=True))
 
 
 def value_of(kept: Any) -> Any:

@@ -13,6 +13,7 @@ from ..conf import get_settings, on_settings_changed
 from ..hooks import hooks
 from ..masking import secret_fields
 from ..registry import HISTORICAL, ModelOptions, registry
+from .memory import is_mutable
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -45,11 +46,13 @@ class TablePlan:
 
     `model` is the class that entries name; `written` the one whose query writes, which in a migration is a
     historical class with other columns. `fields` are the columns that are read, `key` the places of the
-    primary key among them, `generated` those that the database computes, `places` those of all columns by
+    primary key among them, `generated` those that the database computes, `mutable`
+    those whose values could be changed in place, `places` those of all columns by
     attribute name.
     """
 
     model: type[Model]
+    label: str
     written: type[Model]
     fields: tuple[Field[Any, Any], ...]
     names: tuple[str, ...]
@@ -57,6 +60,7 @@ class TablePlan:
     key: tuple[int, ...]
     key_names: frozenset[str]
     generated: tuple[int, ...]
+    mutable: tuple[int, ...]
     recorded: frozenset[str] | None
     masked: frozenset[str]
     relations: tuple[Relation, ...]
@@ -143,11 +147,13 @@ def _plan(model: type[Model], written: type[Model], fields: tuple[Field[Any, Any
     """Return a plan that reads columns, and records nothing of them."""
     return TablePlan(
         model=model,
+        label=model._meta.label,
         written=written,
         fields=fields,
         names=tuple(field.name for field in fields),
         places={field.attname: place for place, field in enumerate(fields)},
         key=tuple(fields.index(field) for field in written._meta.pk_fields),
+        mutable=tuple(place for place, field in enumerate(fields) if is_mutable(field)),
         generated=tuple(place for place, field in enumerate(fields) if field.generated),
         key_names=frozenset(field.attname for field in written._meta.pk_fields),
         recorded=None,

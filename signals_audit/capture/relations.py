@@ -83,7 +83,7 @@ def _by_owner(
 
 
 def _tell(maker: Maker, relation: Relation, change: RelationChange, subject: OwnerSubject) -> None:
-    stored = {name: [encode(key) for key in keys] for name, keys in change._asdict().items()}
+    stored = {"added": list(map(encode, change.added)), "removed": list(map(encode, change.removed))}
     maker.append(
         model=relation.owner.model,
         action=Action.UPDATE,

@@ -26,7 +26,7 @@ def run_returning(
     for sql, params in _statements(compiler):
         if rewrite is not None:
             sql, params = rewrite(sql, params)
-        rows += state.fetch(f"{sql}{', ' if wanted else ' RETURNING '}{columns}", params)
+        rows += state.cursors.fetch(f"{sql}{', ' if wanted else ' RETURNING '}{columns}", params)
     state.block.wrote()
     if not wanted:
         return [()] * len(rows), rows
@@ -36,8 +36,8 @@ def run_returning(
 
 def run_returning_images(
     compiler: Any, reader: Reader, key: Any, wanted: Fields
-) -> tuple[list[Any], list[Row]]:
-    """Run the UPDATE of one row by its key, with the row returned as it is, and behind that as it was."""
+) -> tuple[list[Any], list[Row], list[Row]]:
+    """Run the UPDATE of one row by its key; return what Django wants, the row before and the row after it."""
 
     images: Any = reader.images
 
@@ -45,7 +45,9 @@ def run_returning_images(
         start, _place, returned = sql.rpartition(images.place)
         return f"{start}{images.source}{returned}", (*params[:-1], key, *params[-1:])
 
-    return run_returning(compiler, images.columns, wanted, with_source)
+    given, rows = run_returning(compiler, images.columns, wanted, with_source)
+    size = len(reader.plan.fields)
+    return given, [row[size:] for row in rows], [row[:size] for row in rows]
 
 
 def run_plain(block: Any, plain: Callable[[Any], Any], argument: Any) -> Any:
@@ -84,6 +86,16 @@ def can_return_updated(compiler: Any) -> bool:
     """Tell whether the database returns the rows of this UPDATE."""
     query = compiler.query
     return _has_returning(compiler.connection) and bool(query.values) and not query.related_updates
+
+
+def can_return_images(compiler: Any) -> bool:
+    """Tell whether PostgreSQL can return the row of this UPDATE as it was, too.
+
+    Expressions may name columns without their table, which would not be clear beside the row as it was.
+    """
+    if not can_return_updated(compiler):
+        return False
+    return not any(hasattr(value, "resolve_expression") for _field, _model, value in compiler.query.values)
 
 
 def can_return_deleted(compiler: Any) -> bool:

@@ -176,6 +176,8 @@ class Reader:
     def rows_of(self, keys: Iterable[Any]) -> list[Row]:
         """Read rows again by their raw primary keys."""
         wanted = list(keys)
+        if len(wanted) == 1 and len(self._key_columns) == 1:
+            return self.locked_row(wanted[0])
         rows: list[Row] = []
         for start in range(0, len(wanted), CHUNK):
             rows += self._rows_of_chunk(wanted[start : start + CHUNK])

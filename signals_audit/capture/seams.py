@@ -12,18 +12,22 @@ contract test on every supported Django.
 * `commit`, `rollback`, `close`, `savepoint` and `savepoint_rollback` of a connection
   (django/db/backends/base/base.py), hooked when `connection_created` is sent: `on_commit` cannot tell when a
   transaction begins anew, nor that a savepoint was rolled back.
+* `convert_query` of the cursors of SQLite (django/db/backends/sqlite3/base.py) that capture opens for itself:
+  it looks at every letter of a statement for placeholders, each time, which takes as long as a short
+  statement does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial, wraps
-from typing import Any
+from functools import cache, lru_cache, partial, wraps
+from typing import Any, cast
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.backends.signals import connection_created
+from django.db.backends.sqlite3.base import SQLiteCursorWrapper
 from django.db.models import Model
 from django.db.models.sql.constants import ROW_COUNT
 
@@ -31,9 +35,11 @@ from . import loading, sentinel, statements
 from .blocks import WriteBlock
 from .connection import state_of
 from .returning import can_return_updated
+from .updates import update
 from .wrapping import is_wrapped, unwrap, wrap
 
 UID = "signals_audit.capture.seams"
+LONG = 10_000  # characters: statements of many rows are not kept, they seldom come twice
 
 
 def install() -> None:
@@ -131,7 +137,7 @@ def _observed_update(base: Any) -> Any:
             plan = statements.observed(self)
             if plan is None:
                 return super().execute_sql(result_type)
-            count, _rows = statements.update(self, plan, super().execute_sql)
+            count, _rows = update(self, plan, super().execute_sql)
             return count if result_type == ROW_COUNT else None
 
         @announced
@@ -140,7 +146,7 @@ def _observed_update(base: Any) -> Any:
             plan = statements.observed(self)
             if plan is None or not can_return_updated(self):
                 return super().execute_returning_sql(returning_fields)
-            return statements.update(self, plan, super().execute_sql, returning_fields)[1]
+            return update(self, plan, super().execute_sql, returning_fields)[1]
 
     return ObservedUpdate
 
@@ -175,12 +181,15 @@ def watch(connection: BaseDatabaseWrapper) -> None:
     """Hear of a connection's commits, rollbacks and savepoints."""
     for name, make in WATCHERS.items():
         wrap(connection, name, partial(make, connection))
+    if connection.vendor == "sqlite":
+        state_of(connection).cursors.prepare = _convert_once
 
 
 def unwatch(connection: BaseDatabaseWrapper) -> None:
     """Hear of nothing any more."""
     for name in WATCHERS:
         unwrap(connection, name)
+    state_of(connection).cursors.prepare = None
 
 
 def _commit(connection: BaseDatabaseWrapper, original: Callable[[], None]) -> Callable[[], None]:
@@ -231,6 +240,22 @@ def _savepoint_rollback(
         state_of(connection).journal.cut(sid)
 
     return savepoint_rollback
+
+
+def _convert_once(cursor: Any) -> None:
+    """Have a cursor of SQLite remember how statements are spelled for it."""
+    if type(cursor.cursor) is SQLiteCursorWrapper:
+        vars(cursor.cursor)["convert_query"] = _converted
+
+
+def _converted(query: str, *, param_names: list[str] | None = None) -> str:
+    if param_names is None and len(query) <= LONG:
+        return _known(query)
+    return _as_django_does(query, param_names=param_names)
+
+
+_as_django_does: Callable[..., str] = partial(SQLiteCursorWrapper.convert_query, cast("Any", None))
+_known = lru_cache(maxsize=512)(_as_django_does)
 
 
 WATCHERS: dict[str, Callable[..., Any]] = {

@@ -31,7 +31,9 @@ Plain = Callable[[Any], Any]
 
 # A statement that changes so many rows is an everyday one: it is dealt with as that of a single row.
 FEW: Final[Mapping[str, int]] = {"rows": AT_ONCE, "database": 150, "summary": 1, "off": 1}
-FEW_WITHOUT_SERVER: Final = 50  # the statements that more rows need cost little where nobody is asked for them
+FEW_WITHOUT_SERVER: Final = (
+    50  # the statements that more rows need cost little where nobody is asked for them
+)
 
 
 def few(plan: TablePlan, connection: BaseDatabaseWrapper) -> int | None:

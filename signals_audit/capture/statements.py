@@ -15,23 +15,12 @@ from . import sets
 from .beside import beside_triggers
 from .blocks import WriteBlock
 from .changes import EventMaker
-from .conditions import few_rows_before, lone_key, narrow, rows_before
+from .conditions import rows_before
 from .connection import ConnectionState, state_of
 from .dependents import Affected, affected_by, has_audited_dependents, tell_of
 from .inserts import inserted
-from .keys import paired, rows_by_new_key, sets_key
 from .plans import TablePlan, plan_for
-from .remembered import Remembered, remembered
-from .returning import (
-    Fields,
-    can_return_deleted,
-    can_return_updated,
-    run_plain,
-    run_returning,
-    run_returning_images,
-)
-from .rows import Reader
-from .staging import can_stage
+from .returning import Fields, can_return_deleted, run_plain, run_returning
 
 Plain = Callable[[Any], Any]
 
@@ -45,20 +34,20 @@ def watching(model: type[Model], using: str) -> ConnectionState | None:
     if plan.options.capture == "triggers":  # who acts is said within a transaction
         is_watched = not (connection.needs_rollback and connection.in_atomic_block)
     else:
-        is_watched = _plan(model, connection) is not None
+        is_watched = _in_force(plan, connection) is not None
     return state_of(connection) if is_watched else None
 
 
 def observed(compiler: Any) -> TablePlan | None:
     """Return the plan for the table that a compiler is about to write, or None when nobody looks."""
-    return _plan(compiler.query.model, compiler.connection)
-
-
-def _plan(model: type[Model], connection: BaseDatabaseWrapper) -> TablePlan | None:
-    plan = plan_for(model)
+    plan, connection = plan_for(compiler.query.model), compiler.connection
     if plan is not None and plan.options.capture == "triggers":
         plan = beside_triggers(plan, connection)
-    if plan is None or is_disabled(plan.model._meta.label):
+    return None if plan is None else _in_force(plan, connection)
+
+
+def _in_force(plan: TablePlan, connection: BaseDatabaseWrapper) -> TablePlan | None:
+    if is_disabled(plan.label):
         return None
     if connection.needs_rollback and connection.in_atomic_block:  # Django will refuse the statement
         return None
@@ -114,74 +103,3 @@ def _delete_told(compiler: Any, maker: EventMaker, plain: Plain, affected: Seque
     else:
         maker.deleted(rows)
     return len(rows)
-
-
-def update(compiler: Any, plan: TablePlan, plain: Plain, wanted: Fields = ()) -> tuple[int, list[Any]]:
-    """Run an UPDATE, tell of the rows that are not what they were, and return how many it met.
-
-    Where Django wants values back (since 6.0), they are returned too, one tuple for each row.
-    """
-    with WriteBlock.around(compiler.connection) as block:
-        maker = EventMaker(block, plan, "update")
-        reader = block.state.reader(plan)
-        known = remembered(compiler, plan, block)
-        if known is not None:
-            return _update_remembered(compiler, known, maker, wanted)
-        has_new_keys, are_many = sets_key(compiler, plan), False
-        key = None if has_new_keys else _key_for_images(compiler, reader)
-        if key is not None:
-            return _update_returning_images(compiler, key, maker, wanted)
-        if has_new_keys:
-            before = rows_by_new_key(compiler, block, reader)
-        else:
-            found = few_rows_before(compiler, block, reader, most=sets.few_updated(compiler, plan))
-            if found is None and can_stage(block.state):
-                return sets.update_many(compiler, maker, plain), []
-            are_many = found is None
-            if found is None:
-                found = rows_before(compiler, block, reader)
-            before = {plan.key_of(row): row for row in found}
-        narrow(compiler, reader, before.values())
-        if can_return_updated(compiler):
-            given, after = run_returning(compiler, reader.columns, wanted)
-            count = len(after)
-        else:
-            given, count = [], run_plain(block, plain, ROW_COUNT) or 0
-            after = reader.rows_of(before)
-        if are_many:
-            sets.tell_updated(maker, before, after)
-        else:
-            maker.updated(paired(plan, before, after) if has_new_keys else before, after)
-        return count, given
-
-
-def _key_for_images(compiler: Any, reader: Reader) -> Any:
-    """Return the key of the one row that an UPDATE changes, if the row can be returned as it was, too.
-
-    Expressions may name columns without their table, which would not be clear any more.
-    """
-    if reader.images is None or not can_return_updated(compiler):
-        return None
-    values = [value for _field, _model, value in compiler.query.values]
-    return None if any(hasattr(value, "resolve_expression") for value in values) else lone_key(compiler)
-
-
-def _update_returning_images(
-    compiler: Any, key: Any, maker: EventMaker, wanted: Fields
-) -> tuple[int, list[Any]]:
-    """Run the UPDATE of one row, which returns what the row was, too: nothing is read before."""
-    size = len(maker.plan.fields)
-    given, rows = run_returning_images(compiler, maker.reader, key, wanted)
-    before = {maker.plan.key_of(row): row[size:] for row in rows}
-    maker.updated(before, [row[:size] for row in rows])
-    return len(rows), given
-
-
-def _update_remembered(
-    compiler: Any, known: Remembered, maker: EventMaker, wanted: Fields
-) -> tuple[int, list[Any]]:
-    """Run the UPDATE of an instance whose row is remembered: only columns that may differ are asked for."""
-    given, after = run_returning(compiler, maker.reader.some_columns(known.places), wanted)
-    for row in after:
-        maker.changed_from_memory(known, row)
-    return len(after), given

@@ -107,8 +107,10 @@ def _batches(events: Sequence[ChangeEvent]) -> list[tuple[Hook, list[ChangeEvent
     return list(by_hook.values())
 
 
-def _hooks_of(events: Sequence[ChangeEvent]) -> list[Hook]:
+def _hooks_of(events: Sequence[ChangeEvent]) -> Sequence[Hook]:
     """Return the hooks of the models whose changes these are: few, though the changes may be many."""
+    if len(events) == 1:
+        return hooks.of(events[0].model)
     return [hook for model in {event.model for event in events} for hook in hooks.of(model)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sqlite3
 from collections.abc import Iterator
 from functools import wraps
 from typing import Any
@@ -14,6 +15,8 @@ from django.db import connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.backends.signals import connection_created
+from django.db.backends.sqlite3.base import SQLiteCursorWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from django.db.models.sql import DeleteQuery, InsertQuery, UpdateQuery
 from django.db.models.sql.compiler import SQLDeleteCompiler, SQLInsertCompiler, SQLUpdateCompiler
@@ -193,3 +196,28 @@ def test_models_keep_nothing_on_their_instances() -> None:
     article = Article.objects.create(title="a")
     plain = {field.attname for field in Article._meta.concrete_fields} | {"_state"}
     assert set(vars(article)) <= plain
+
+
+SQL = (
+    "SELECT 1",
+    'UPDATE "a" SET "b" = %s WHERE "c" = %s',
+    "SELECT '%%s', '%%', \"%%%s\" LIKE %s",
+    "SELECT " + ", ".join(["%s"] * 5000),
+)
+
+
+@pytest.mark.parametrize("query", SQL, ids=len)
+def test_a_cursor_of_sqlite_spells_statements_as_djangos_own_does(query: str) -> None:
+    cursor = sqlite3.connect(":memory:").cursor(factory=SQLiteCursorWrapper)
+    expected = cursor.convert_query(query)
+    seams._convert_once(CursorWrapper(cursor, connection))
+    assert [cursor.convert_query(query, param_names=None) for _ in range(2)] == [expected] * 2
+    named = cursor.convert_query("SELECT %(a)s, '%%'", param_names=["a"])
+    assert named == "SELECT :a, '%'"
+    assert cursor.execute("SELECT %s || '%%'", ("x",)).fetchone() == ("x%",)
+
+
+def test_a_cursor_that_is_not_djangos_is_left_alone() -> None:
+    cursor = sqlite3.connect(":memory:").cursor()
+    seams._convert_once(CursorWrapper(cursor, connection))
+    assert not hasattr(cursor, "convert_query")
