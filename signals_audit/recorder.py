@@ -23,6 +23,7 @@ from .expansion import document, expansion
 from .masking import is_secret_name, mask
 from .models import AuditEntry, ChangeSet
 from .texts import MAX_REPR, shortened
+from .types import EntryAddress
 from .values import dumps, json_safe, text
 
 ROWS = 2000  # of a statement: so many are held in memory twice
@@ -86,13 +87,15 @@ class Writer:
         self._has_uuid = connection.features.has_native_uuid_field
         self._most = _longest_statement(connection)
 
-    def write(self, change_sets: Iterable[OpenChangeSet], events: Sequence[ChangeEvent]) -> None:
+    def write(self, change_sets: Sequence[OpenChangeSet], events: Sequence[ChangeEvent]) -> None:
         """Insert the rows of change sets and the entries of events."""
         moment = self._moment(events[0].created_at)
-        opened = [self._change_set(change_set, moment) for change_set in change_sets]
-        sets = self._change_sets.statements(opened)
-        entries = self._entries.statements(list(self._rows(events, moment)))
-        self._execute(self._together(sets, entries))
+        rows = [self._row(event, event.address, moment) for event in events if event.address is not None]
+        entries = self._entries.statements(rows)
+        if change_sets:
+            opened = [self._change_set(change_set, moment) for change_set in change_sets]
+            entries = self._together(self._change_sets.statements(opened), entries)
+        self._execute(entries)
 
     def open(self, change_sets: Iterable[OpenChangeSet], created_at: datetime.datetime) -> None:
         """Insert the rows of change sets whose entries are there already."""
@@ -154,28 +157,25 @@ class Writer:
             moment,
         )
 
-    def _rows(self, events: Iterable[ChangeEvent], moment: Any) -> Iterator[tuple[Any, ...]]:
-        for event in events:
-            address, cause = event.address, event.context.cause
-            if address is None:
-                continue
-            because = cause.address if cause is not None else None
-            yield (
-                self._uuid(address.change_set),
-                address.seq,
-                event.actor.id or "",
-                event.action.value,
-                event.label,
-                event.using,
-                event.object_id,
-                event.object_repr,
-                self._changes(event),
-                event.source,
-                cause.name[:255] if cause is not None else "",
-                self._uuid(because.change_set) if because is not None else None,
-                because.seq if because is not None else None,
-                moment,
-            )
+    def _row(self, event: ChangeEvent, address: EntryAddress, moment: Any) -> tuple[Any, ...]:
+        cause = event.context.cause
+        because = cause.address if cause is not None else None
+        return (
+            self._uuid(address.change_set),
+            address.seq,
+            event.actor.id or "",
+            event.action.value,
+            event.label,
+            event.using,
+            event.object_id,
+            event.object_repr,
+            self._changes(event),
+            event.source,
+            cause.name[:255] if cause is not None else "",
+            self._uuid(because.change_set) if because is not None else None,
+            because.seq if because is not None else None,
+            moment,
+        )
 
     def _changes(self, event: ChangeEvent) -> str:
         """Return an event's changes as JSON that the server takes: at worst with large values cut."""

@@ -46,9 +46,14 @@ SIGNALS: Final = (object_created, object_changed, object_deleted, relation_chang
 
 # Whoever asks for a statement is found by walking out of Django, and out of what is hooked into it. The
 # statements that capture runs in Django's place, with more columns returned, are the project's.
-BETWEEN: Final = ("contextlib", "django.", "signals_audit.capture.seams", "signals_audit.testing")
+BETWEEN: Final = (
+    *("contextlib", "django.", "signals_audit.testing"),
+    *(f"signals_audit.capture.{module}" for module in ("seams", "cursors")),
+)
 OWN: Final = tuple(f"signals_audit.{module}" for module in ("capture.", "recorder", "bulk", "failures"))
-NOT_OWN: Final = tuple(f"signals_audit.capture.{module}" for module in ("statements", "sets", "returning"))
+NOT_OWN: Final = tuple(
+    f"signals_audit.capture.{module}" for module in ("statements", "updates", "sets", "returning")
+)
 
 
 # Events

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from threading import get_ident
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -26,21 +27,23 @@ class Cursors:
 
     def cursor(self) -> AbstractContextManager[Any]:
         """Return a cursor for a block; within a transaction it is always the same, and stays open."""
-        connection = self._connection
-        if not connection.in_atomic_block:
-            return connection.cursor()
-        made_for = (connection.queries_logged, connection.__dict__.get("cursor"))
-        if self._open is None or self._made_for != made_for:
-            self._reopen(made_for)
-        connection.validate_thread_sharing()
-        return nullcontext(self._open)
+        in_transaction = self._connection.in_atomic_block
+        return nullcontext(self._kept()) if in_transaction else self._connection.cursor()
 
-    def _reopen(self, made_for: tuple[Any, ...]) -> None:
-        """Open a cursor of the kind that is wanted now: one that logs, or one that others have put there."""
-        self.close()
-        self._open, self._made_for = self._connection.cursor(), made_for
-        if self.prepare is not None:
-            self.prepare(self._open)
+    def _kept(self) -> Any:
+        """Return the cursor of the transaction; one of another kind if another is wanted by now.
+
+        Somebody may have begun to log queries or put cursors of their own in the place of Django's, and from
+        another thread Django refuses to open any.
+        """
+        connection = self._connection
+        made_for = (connection.queries_logged, connection.__dict__.get("cursor"), get_ident())
+        if self._open is None or self._made_for != made_for:
+            self.close()
+            self._open, self._made_for = connection.cursor(), made_for
+            if self.prepare is not None:
+                self.prepare(self._open)
+        return self._open
 
     def close(self) -> None:
         """Close the cursor that is open, if one is."""
@@ -50,9 +53,16 @@ class Cursors:
 
     def fetch(self, sql: str, params: Sequence[Any]) -> list[Row]:
         """Run a statement and return its rows; of many the cursor may hold a copy, so it is closed then."""
-        with self.cursor() as cursor:
-            cursor.execute(sql, params)
-            rows = list(cursor.fetchall())
+        if not self._connection.in_atomic_block:
+            with self._connection.cursor() as cursor:
+                return _rows(cursor, sql, params)
+        rows = _rows(self._kept(), sql, params)
         if len(rows) > MANY_ROWS:
             self.close()
         return rows
+
+
+def _rows(cursor: Any, sql: str, params: Sequence[Any]) -> list[Row]:
+    cursor.execute(sql, params)
+    rows = cursor.fetchall()
+    return rows if type(rows) is list else list(rows)

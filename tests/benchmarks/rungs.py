@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from django.db import connection, transaction
@@ -15,6 +16,7 @@ from signals_audit.values import encode, object_key, text
 from .cases import VALUES, change, fill, instances
 from .figures import clock, settle_memory
 from .hand import HandWritten
+from .hooked import hooked
 from .models import Plain
 
 RUNGS = {
@@ -24,6 +26,7 @@ RUNGS = {
     "spelling": "values that keep their types",
     "facts": "who acts, the object's key and text",
     "signals": "our signal and that of the batch, without receivers",
+    "hooks": "what an audit of every save hangs on, and the row that an UPDATE leaves (see hooked.py)",
 }
 HEIGHTS = {rung: height for height, rung in enumerate(RUNGS)}
 WRITES = ("create", "delete", "no-op save", "get+save")
@@ -127,7 +130,7 @@ def seconds(write: str, rung: str, count: int) -> float:
     """Return the time of one write, in a transaction that is rolled back."""
     prepare = {"create": lambda _model, wanted: list(range(wanted)), "get+save": fill}.get(write, instances)
     ladder, now, items = Ladder(rung), clock(), prepare(Plain, count)
-    with transaction.atomic():
+    with hooked() if rung == "hooks" else nullcontext(), transaction.atomic():
         ladder.run(write, items.pop())
         settle_memory()
         started = now()
