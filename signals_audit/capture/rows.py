@@ -36,7 +36,16 @@ class Reader:
     """The SQL that reads a plan's columns on one connection, and the way from a raw value to a stored one."""
 
     __slots__ = (
-        *("_connection", "_converters", "_encoders", "_formatted", "_key_columns", "_loaded", "_lock"),
+        *(
+            "_connection",
+            "_converters",
+            "_encoders",
+            "_formatted",
+            "_key_columns",
+            "_loaded",
+            "_lock",
+            "_order",
+        ),
         *("_converted", "_read", "_select_one", "columns", "images", "keys", "plan", "select", "table"),
     )
 
@@ -68,7 +77,9 @@ class Reader:
         self._encoders = [_encoder(field) for field in plan.fields]
         places = {field.attname: place for place, field in enumerate(plan.fields)}
         names = [field.attname for field in plan.model._meta.concrete_fields]
-        self._loaded = {name: places[name] for name in names if name in places}
+        self._loaded = [name for name in names if name in places]
+        order = [places[name] for name in self._loaded]
+        self._order = None if order == list(range(len(plan.fields))) else order
 
     def some_columns(self, places: Sequence[int]) -> str:
         """Return the SQL of some of the columns."""
@@ -131,8 +142,8 @@ class Reader:
 
     def made(self, values: Sequence[Any]) -> Model:
         """Return the instance with these values."""
-        loaded = [values[place] for place in self._loaded.values()]
-        return self.plan.model.from_db(self._connection.alias, list(self._loaded), loaded)
+        loaded = list(values) if self._order is None else [values[place] for place in self._order]
+        return self.plan.model.from_db(self._connection.alias, self._loaded, loaded)
 
     def locked_rows(
         self, where: str, params: Sequence[Any], most: int | None = None, also: Sequence[str] = ()
@@ -204,7 +215,8 @@ class Reader:
 
 def _images(table: str, columns: Sequence[Any], key: str, compiler: Any) -> Images:
     place = f" WHERE {key} = %s"
-    names = ", ".join(compiler.quote_name(column.target.column) for column in columns)
+    quote = compiler.connection.ops.quote_name
+    names = ", ".join(quote(column.target.column) for column in columns)
     source = f" FROM (SELECT {names} FROM {table}{place}{LOCKS['postgresql']}) AS {WAS}{place}"  # noqa: S608
     was = [_column_sql(compiler, Col(WAS, column.target)) for column in columns]
     now = [_column_sql(compiler, column) for column in columns]
