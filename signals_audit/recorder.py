@@ -125,9 +125,7 @@ class Writer:
         return self._connection.ops.adapt_datetimefield_value(value)
 
     def _execute(self, statements: Iterable[Statement]) -> None:
-        with state_of(self._connection).cursors.cursor() as cursor:
-            for sql, params in statements:
-                cursor.execute(sql, params)
+        state_of(self._connection).cursors.execute(statements)
 
     def _together(self, sets: Iterator[Statement], entries: Iterator[Statement]) -> Iterator[Statement]:
         """Yield what writes change sets and entries: together, where one statement can write two tables."""

@@ -120,12 +120,12 @@ class WriteBlock:
         if not self.events:
             return
         state = self.state
-        recorded = [event for event in self.events if event.address is not None]
-        if recorded:
-            pipeline.write(state.connection, state.journal.unwritten(), recorded)
         block, announced = state.block, state.is_announced
         state.block, state.is_announced = None, False
         try:
+            recorded = [event for event in self.events if event.address is not None]
+            if recorded:
+                pipeline.write(state.connection, state.journal.unwritten(), recorded)
             told = [event for event in self.events if event.pk is not None]  # not those that stand for many
             pipeline.keep(told, state.connection.alias)
             awaited = {model for model in {event.model for event in told} if pipeline.is_awaited(model)}

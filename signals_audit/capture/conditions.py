@@ -92,9 +92,9 @@ def _lone_condition(compiler: Any) -> Any:
 
 
 def _is_parameter(value: Any) -> bool:
-    """Tell whether a value can be sent as it is: no driver takes larger numbers, and Django sends none."""
-    if type(value) is int:
-        return -MAX_KEY <= value <= MAX_KEY
+    """Tell whether a value is sent as it is: a truth value is not, and no driver takes larger numbers."""
+    if isinstance(value, int):
+        return type(value) is int and -MAX_KEY <= value <= MAX_KEY
     return not hasattr(value, "resolve_expression")
 
 

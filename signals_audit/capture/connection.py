@@ -25,6 +25,7 @@ ATTRIBUTE = "signals_audit_state"
 TABLE = "signals_audit_auditentry"
 LOCK_SQL = "DELETE FROM signals_audit_changeset WHERE 0"
 MISSING = "no such table"
+CLOSED = object()
 OTHER_LOCK_SQL = "DELETE FROM sqlite_sequence WHERE 0"  # SQLite's own table, there with the first AutoField
 
 
@@ -47,6 +48,7 @@ class ConnectionState:
         "is_locked",
         "is_spoilt",
         "journal",
+        "session",
         "skipped",
         "stages",
     )
@@ -54,6 +56,7 @@ class ConnectionState:
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.connection = connection
         self.cursors = Cursors(connection)
+        self.session: Any = None
         self.journal = Journal()
         self.block: Any = None
         self.instances: dict[tuple[type[Model], Any], Model] = {}
@@ -194,8 +197,18 @@ class ConnectionState:
     def reconnected(self) -> None:
         """Forget what was true of the connection's last session: it may even be to another database."""
         self.rolled_back()
+        self.session = self.connection.connection
         self.has_tables = False
         self.can_stage = None
+
+    def closed(self) -> None:
+        """Undo and forget what the transaction did, and that the connection was set up."""
+        self.rolled_back()
+        self.session = CLOSED
+
+    def is_being_set_up(self) -> bool:
+        """Tell whether Django is opening the connection anew, and prepares its session."""
+        return self.session is not None and self.session is not self.connection.connection
 
     def _begin_anew(self) -> Journal:
         """Forget the transaction that ended, and return its journal."""

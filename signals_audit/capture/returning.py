@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .connection import state_of
-from .rows import Reader, Row
+from .rows import Images, Row
 
 Fields = Sequence[Any]
 Statement = tuple[str, Sequence[Any]]
-Rewrite = Callable[[str, Sequence[Any]], Statement]
+Rewrite = Callable[[Statement], Statement]
 
 
 def run_returning(
@@ -21,33 +21,40 @@ def run_returning(
 ) -> tuple[list[Any], list[Row]]:
     """Run a compiler's statement with our columns returned behind those that Django wants."""
     compiler.returning_fields = list(wanted) or None
+    statements = _statements(compiler)
+    return _run(compiler, statements if rewrite is None else map(rewrite, statements), columns, wanted)
+
+
+def run_returning_images(
+    compiler: Any, images: Images, key: Any, wanted: Fields
+) -> tuple[list[Any], list[Row]] | None:
+    """Run the UPDATE of one row; return what Django wants, and the row as it is, behind it as it was.
+
+    Return None, and run nothing, where the statement does not read as it does for plain values: beside the
+    row as it was, an expression that names a column without its table would not be clear.
+    """
+    compiler.returning_fields = list(wanted) or None
+    sets = [images.sets.get(field.attname, "") for field, _model, _value in compiler.query.values]
+    start = f"{images.start}{', '.join(sets)}"
+    for sql, params in _statements(compiler):
+        if sql.startswith(start + images.place):
+            rest = sql[len(start) + len(images.place) :]
+            return _run(compiler, [(f"{start}{images.source}{rest}", (*params, key))], images.columns, wanted)
+    return None
+
+
+def _run(
+    compiler: Any, statements: Iterable[Statement], columns: str, wanted: Fields
+) -> tuple[list[Any], list[Row]]:
     rows: list[Row] = []
     state = state_of(compiler.connection)
-    for sql, params in _statements(compiler):
-        if rewrite is not None:
-            sql, params = rewrite(sql, params)
+    for sql, params in statements:
         rows += state.cursors.fetch(f"{sql}{', ' if wanted else ' RETURNING '}{columns}", params)
     state.block.wrote()
     if not wanted:
         return [()] * len(rows), rows
     given = [row[: len(wanted)] for row in rows]
     return _converted(compiler, wanted, given), [row[len(wanted) :] for row in rows]
-
-
-def run_returning_images(
-    compiler: Any, reader: Reader, key: Any, wanted: Fields
-) -> tuple[list[Any], list[Row], list[Row]]:
-    """Run the UPDATE of one row by its key; return what Django wants, the row before and the row after it."""
-
-    images: Any = reader.images
-
-    def with_source(sql: str, params: Sequence[Any]) -> Statement:
-        start, _place, returned = sql.rpartition(images.place)
-        return f"{start}{images.source}{returned}", (*params[:-1], key, *params[-1:])
-
-    given, rows = run_returning(compiler, images.columns, wanted, with_source)
-    size = len(reader.plan.fields)
-    return given, [row[size:] for row in rows], [row[:size] for row in rows]
 
 
 def run_plain(block: Any, plain: Callable[[Any], Any], argument: Any) -> Any:
@@ -66,7 +73,7 @@ def run_counting(connection: BaseDatabaseWrapper, sql: str) -> int:
     return count
 
 
-def _statements(compiler: Any) -> Iterator[tuple[str, Any]]:
+def _statements(compiler: Any) -> Iterator[Statement]:
     """Yield a compiler's SQL: an INSERT may take several statements, an UPDATE of nothing takes none."""
     try:
         made = compiler.as_sql()
@@ -86,16 +93,6 @@ def can_return_updated(compiler: Any) -> bool:
     """Tell whether the database returns the rows of this UPDATE."""
     query = compiler.query
     return _has_returning(compiler.connection) and bool(query.values) and not query.related_updates
-
-
-def can_return_images(compiler: Any) -> bool:
-    """Tell whether PostgreSQL can return the row of this UPDATE as it was, too.
-
-    Expressions may name columns without their table, which would not be clear beside the row as it was.
-    """
-    if not can_return_updated(compiler):
-        return False
-    return not any(hasattr(value, "resolve_expression") for _field, _model, value in compiler.query.values)
 
 
 def can_return_deleted(compiler: Any) -> bool:

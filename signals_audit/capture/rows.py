@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -23,10 +23,13 @@ WAS = "signals_audit_was"
 class Images(NamedTuple):
     """How one UPDATE of a row returns it as it is and as it was, which PostgreSQL alone can do.
 
-    `place` is the end of the statement, which names the row; `source` takes its place, and is given the key
-    once more: the row as it was, locked before it is read. `columns` are to be returned.
+    `start` is how the statement begins, `sets` how it sets each column, by attribute name, and `place` how it
+    names the row; `source` takes its place, and is given the key once more: the row as it was, locked before
+    it is read. `columns` are to be returned.
     """
 
+    start: str
+    sets: Mapping[str, str]
     place: str
     source: str
     columns: str
@@ -36,17 +39,19 @@ class Reader:
     """The SQL that reads a plan's columns on one connection, and the way from a raw value to a stored one."""
 
     __slots__ = (
+        *("_connection", "_converters", "_encoders", "_formatted", "_key_columns", "_loaded", "_lock"),
         *(
-            "_connection",
-            "_converters",
-            "_encoders",
-            "_formatted",
-            "_key_columns",
-            "_loaded",
-            "_lock",
+            "_converted",
             "_order",
+            "_read",
+            "_select_one",
+            "columns",
+            "images",
+            "keys",
+            "plan",
+            "select",
+            "table",
         ),
-        *("_converted", "_read", "_select_one", "columns", "images", "keys", "plan", "select", "table"),
     )
 
     def __init__(self, plan: TablePlan, connection: BaseDatabaseWrapper, fetch: Fetch) -> None:
@@ -57,18 +62,14 @@ class Reader:
         self.table = connection.ops.quote_name(table)
         compiler = Query(plan.written).get_compiler(connection=connection)
         columns = [field.get_col(table) for field in plan.fields]
-        self._key_columns = [_column_sql(compiler, columns[place]) for place in plan.key]
+        self._formatted = [_column_sql(compiler, column) for column in columns]
+        self._key_columns = [self._formatted[place] for place in plan.key]
         self.keys = ", ".join(self._key_columns)
-        self._formatted = [_column_sql(compiler, Col("", field)) for field in plan.fields]
-        self.columns = ", ".join(self._formatted)  # without the table's name: drivers read every letter
+        self.columns = ", ".join(self._formatted)
         self.select = f"SELECT {self.columns} FROM {self.table}"  # noqa: S608
         self._lock = LOCKS.get(connection.vendor, "")
         self._select_one = f"{self.select} WHERE {self._key_columns[0]} = %s{self._lock}"
-        self.images = (
-            _images(self.table, columns, self._key_columns[0], compiler)
-            if connection.vendor == "postgresql"
-            else None
-        )
+        self.images = _images(plan, compiler) if connection.vendor == "postgresql" else None
         found = compiler.get_converters(columns)
         self._converters = [
             found.get(place) or _real(field, connection) for place, field in enumerate(plan.fields)
@@ -213,14 +214,23 @@ class Reader:
         return f"({' OR '.join([one] * len(keys))})", params
 
 
-def _images(table: str, columns: Sequence[Any], key: str, compiler: Any) -> Images:
-    place = f" WHERE {key} = %s"
-    quote = compiler.connection.ops.quote_name
-    names = ", ".join(quote(column.target.column) for column in columns)
-    source = f" FROM (SELECT {names} FROM {table}{place}{LOCKS['postgresql']}) AS {WAS}{place}"  # noqa: S608
-    was = [_column_sql(compiler, Col(WAS, column.target)) for column in columns]
-    now = [_column_sql(compiler, column) for column in columns]
-    return Images(place, source, ", ".join((*now, *was)))
+def _images(plan: TablePlan, compiler: Any) -> Images | None:
+    """Return how a plan's table returns images; None where fields have columns of a kind of their own."""
+    meta, quote = plan.written._meta, compiler.connection.ops.quote_name
+    now = [field.get_col(meta.db_table) for field in plan.fields]
+    if len(plan.key) > 1 or any(type(column) is not Col for column in now):
+        return None
+    was = [Col(WAS, column.target, column.output_field) for column in now]
+    key, _params = compiler.compile(now[plan.key[0]])
+    table, place = quote(meta.db_table), f" WHERE {key} = %s"
+    names = ", ".join(quote(field.column) for field in plan.fields)
+    return Images(
+        start=f"UPDATE {table} SET ",  # noqa: S608
+        sets={field.attname: f"{quote(field.column)} = %s" for field in meta.local_concrete_fields},
+        place=place,
+        source=f" FROM (SELECT {names} FROM {table}{place}{LOCKS['postgresql']}) AS {WAS}{place}",  # noqa: S608
+        columns=", ".join(_column_sql(compiler, column) for column in (*now, *was)),
+    )
 
 
 def _column_sql(compiler: Any, column: Any) -> str:

@@ -217,7 +217,7 @@ def _close(connection: BaseDatabaseWrapper, original: Callable[[], None]) -> Cal
             original()
         finally:
             if connection.connection is None or connection.closed_in_transaction:
-                state_of(connection).rolled_back()
+                state_of(connection).closed()
 
     return close
 
@@ -244,8 +244,9 @@ def _savepoint_rollback(
 
 def _convert_once(cursor: Any) -> None:
     """Have a cursor of SQLite remember how statements are spelled for it."""
-    if type(cursor.cursor) is SQLiteCursorWrapper:
-        vars(cursor.cursor)["convert_query"] = _converted
+    inner = getattr(cursor, "cursor", None)
+    if type(inner) is SQLiteCursorWrapper:
+        vars(inner)["convert_query"] = _converted
 
 
 def _converted(query: str, *, param_names: list[str] | None = None) -> str:

@@ -100,7 +100,7 @@ def watch(connection: BaseDatabaseWrapper) -> None:
 
 def look(execute: Execute, sql: Any, params: Any, many: bool, context: Mapping[str, Any]) -> Any:
     """Execute a statement, and tell of it if it writes to audited tables and nobody announced it."""
-    if silence.depth:
+    if silence.depth and not state_of(context["connection"]).is_being_set_up():
         silence.refuse(context["connection"])
     if type(sql) is str and sql[:1] in "Ss":  # SELECT, and SAVEPOINT
         return execute(sql, params, many, context)

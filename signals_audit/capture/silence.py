@@ -31,6 +31,8 @@ class Silence(local):
         while self._refused:
             connection, length, needs_rollback = self._refused.pop()
             connection.needs_rollback = needs_rollback
+            if not connection.atomic_blocks:  # one that was refused its savepoint has marked it as open
+                connection.in_atomic_block, connection.commit_on_exit = False, True
             while len(connection.queries_log) > length:
                 connection.queries_log.pop()
 

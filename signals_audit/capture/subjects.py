@@ -12,6 +12,7 @@ from .connection import ConnectionState
 from .labels import key_text, safe_text
 from .plans import End, plan_for
 from .rows import Reader, Row
+from .silence import silence
 
 MANY = 200
 
@@ -48,7 +49,11 @@ class RowSubject:
     def text(self) -> str:
         """Return the text of the row's instance."""
         reader = self.reader
-        made = reader.load(self.row) if self.values is None else reader.made(self.values)
+        try:
+            with silence:
+                made = reader.load(self.row) if self.values is None else reader.made(self.values)
+        except Exception:  # a class may refuse what its table holds, and none of it may cost the write
+            return key_text(reader.plan.model, reader.pk(self.row))
         return safe_text(made, reader.plan.masked)
 
 

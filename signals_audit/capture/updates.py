@@ -16,7 +16,6 @@ from .plans import TablePlan
 from .remembered import Remembered, remembered
 from .returning import (
     Fields,
-    can_return_images,
     can_return_updated,
     run_plain,
     run_returning,
@@ -57,15 +56,17 @@ def _remembered_row(compiler: Any, known: Remembered, maker: EventMaker, wanted:
 
 def _row(compiler: Any, key: Any, maker: EventMaker, plain: Plain, wanted: Fields) -> Done:
     """Run the UPDATE of one row, which is read before, or returned as it was along with what it is."""
-    reader = maker.reader
-    if reader.images is not None and can_return_images(compiler):
-        given, before, after = run_returning_images(compiler, reader, key, wanted)
-        count = len(after)
-    else:
-        maker.block.state.lock_before_read()
-        before = reader.locked_row(key)
-        count, given, after = _run(compiler, maker, plain, wanted, _by_key(maker, before))
-    maker.updated(_by_key(maker, before), after)
+    reader, size = maker.reader, len(maker.plan.fields)
+    if reader.images is not None and can_return_updated(compiler):
+        done = run_returning_images(compiler, reader.images, key, wanted)
+        if done is not None:
+            given, rows = done
+            maker.updated(_by_key(maker, [row[size:] for row in rows]), [row[:size] for row in rows])
+            return len(rows), given
+    maker.block.state.lock_before_read()
+    before = _by_key(maker, reader.locked_row(key))
+    count, given, after = _run(compiler, maker, plain, wanted, before)
+    maker.updated(before, after)
     return count, given
 
 

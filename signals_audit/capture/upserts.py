@@ -57,7 +57,7 @@ def _marking(compiler: Any) -> Rewrite | None:
         cursor.execute("SET @signals_audit_met = 0")
     key = connection.ops.quote_name(compiler.query.get_meta().pk_fields[0].column)
     marked = f"{UPDATING}{key} = IF((@signals_audit_met := 1) = 1, {key}, {key}), "
-    return lambda sql, params: (sql.replace(UPDATING, marked, 1), params)
+    return lambda statement: (statement[0].replace(UPDATING, marked, 1), statement[1])
 
 
 def _split(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from django.db import connection
+from django.db import connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 from django.test.utils import CaptureQueriesContext
 
 from signals_audit.capture.labels import plain_text, safe_text
+from signals_audit.models import AuditEntry
 from tests.testapp.models import Article, Author, Comment, Rude, Seat, Ticket
 
-from .log import make
+from .log import entries, make
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -76,3 +81,56 @@ def test_a_text_of_deferred_fields_is_the_label_and_key() -> None:
     author = Author.objects.only("email").get()
     assert safe_text(author, NOTHING) == f"testapp.Author {author.pk}"
     assert author.get_deferred_fields() == {"name", "password"}
+
+
+class Elsewhere(Author):
+    class Meta:
+        proxy = True
+        app_label = "testapp"
+
+    def __str__(self) -> str:
+        return str(Author.objects.using("other").count())
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "other"])
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="a database in memory is not closed")
+def test_a_connection_that_a_text_opens_is_set_up_and_then_refuses() -> None:
+    other, opened = connections["other"], list[str]()
+    other.close()
+
+    def note(connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
+        opened.append(connection.alias)
+
+    connection_created.connect(note)
+    try:
+        shown = safe_text(Elsewhere(pk=1), NOTHING)
+    finally:
+        connection_created.disconnect(note)
+    assert shown == "testapp.Elsewhere 1"
+    assert opened == ["other"]
+    assert Author.objects.using("other").count() == 0
+
+
+class Undecided(Author):
+    class Meta:
+        proxy = True
+        app_label = "testapp"
+
+    def __str__(self) -> str:
+        with transaction.atomic():
+            return str(Author.objects.count())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_text_that_wants_a_block_leaves_a_manual_transaction_as_it_was() -> None:
+    transaction.set_autocommit(False)
+    try:
+        author = Undecided.objects.create(name="Ada")
+        blocks = connection.in_atomic_block, connection.commit_on_exit, connection.needs_rollback
+        transaction.commit()
+    finally:
+        transaction.rollback()
+        transaction.set_autocommit(True)
+    assert blocks == (False, True, False)
+    assert [entry.changes["name"] for entry in entries()] == [[None, "Ada"]]
+    assert AuditEntry.objects.get().object_repr == f"testapp.Undecided {author.pk}"
