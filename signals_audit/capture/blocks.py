@@ -80,6 +80,7 @@ class WriteBlock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.state.block = self._outer
         if error is None:
             try:
                 self._deliver()
@@ -95,7 +96,6 @@ class WriteBlock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.state.block = self._outer
         if error is not None:
             self._unsaved()
         if self._atomic is not None:
@@ -125,7 +125,7 @@ class WriteBlock:
         try:
             recorded = [event for event in self.events if event.address is not None]
             if recorded:
-                pipeline.write(state.connection, state.journal.unwritten(), recorded)
+                pipeline.write(self.state.connection, self.state.journal.unwritten(), recorded)
             told = [event for event in self.events if event.pk is not None]  # not those that stand for many
             pipeline.keep(told, state.connection.alias)
             awaited = {model for model in {event.model for event in told} if pipeline.is_awaited(model)}
