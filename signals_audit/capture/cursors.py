@@ -94,8 +94,8 @@ class Cursors:
 
 def _are_djangos(connection: BaseDatabaseWrapper) -> bool:
     """Tell whether Django alone makes the cursors: others may set them up anew for each, as for a tenant."""
-    methods = (getattr(type(connection), name) for name in MAKING)
-    return all(method.__module__.startswith("django.db.backends.") for method in methods)
+    methods = (getattr(type(connection), name, None) for name in MAKING)
+    return all(getattr(method, "__module__", "").startswith("django.db.backends.") for method in methods)
 
 
 def _close(cursor: Any) -> None:
