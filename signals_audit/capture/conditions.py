@@ -31,6 +31,8 @@ def few_rows_before(compiler: Any, block: WriteBlock, reader: Reader, most: int 
     if key is not None:
         block.state.lock_before_read()
         return reader.locked_row(key)
+    if most is not None and (_named_keys(compiler) or 0) > most:
+        return None
     try:
         where, params = condition(compiler)
     except EmptyResultSet:
@@ -57,14 +59,12 @@ def _named_keys(compiler: Any) -> int | None:
     """Return how many keys a statement names; None where it does not name them."""
     if _lone_condition(compiler) is not None:
         return 1
-    conditions = compiler.query.where.children
-    if (
-        len(conditions) != 1
-        or type(conditions[0]) is not In
-        or not isinstance(conditions[0].rhs, (list, tuple))
-    ):
+    query, conditions = compiler.query, compiler.query.where.children
+    if len(conditions) != 1 or query.where.negated or type(conditions[0]) is not In:
         return None
-    return len(conditions[0].rhs)
+    named = conditions[0]
+    is_named = isinstance(named.rhs, (list, tuple)) and _is_key(named.lhs, query)
+    return len(named.rhs) if is_named else None
 
 
 def lone_key(compiler: Any) -> Any:
@@ -85,10 +85,15 @@ def _lone_condition(compiler: Any) -> Any:
     if len(conditions) != 1 or query.where.negated or getattr(query, "related_updates", None):
         return None
     named = conditions[0]
-    if type(named) not in NAMING or type(named.lhs) is not Col or not _is_parameter(named.rhs):
+    if type(named) not in NAMING or not _is_parameter(named.rhs):
         return None
-    is_key = named.lhs.target.primary_key and named.lhs.alias == query.model._meta.db_table
-    return named if is_key else None
+    return named if _is_key(named.lhs, query) else None
+
+
+def _is_key(column: Any, query: Any) -> bool:
+    if type(column) is not Col:
+        return False
+    return bool(column.target.primary_key and column.alias == query.model._meta.db_table)
 
 
 def _is_parameter(value: Any) -> bool:
