@@ -35,10 +35,10 @@ def run_returning_images(
     """
     compiler.returning_fields = list(wanted) or None
     sets = [images.sets.get(field.attname, "") for field, _model, _value in compiler.query.values]
-    start = f"{images.start}{', '.join(sets)}"
+    expected = f"{images.start}{', '.join(sets)}"
     for sql, params in _statements(compiler):
-        if sql.startswith(start + images.place):
-            rest = sql[len(start) + len(images.place) :]
+        start, _place, rest = sql.rpartition(images.place)
+        if start.replace(" = NULL", " = %s") == expected:  # as Django spelled None before 6.1
             return _run(compiler, [(f"{start}{images.source}{rest}", (*params, key))], images.columns, wanted)
     return None
 
