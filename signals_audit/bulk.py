@@ -146,9 +146,8 @@ class SetWriter:
             "changes": self._spelling.changes(action),
         }
         pieces = {name: Piece(sql.replace("%", "%%")) for name, sql in made.items()}
-        return pieces | {
-            "seq": Piece(f"%s + {place}", (taken,))
-        }  # SQLite keeps the plans of texts that it knows
+        pieces["seq"] = Piece(f"%s + {place}", (taken,))  # for SQLite has plans of the texts that it knows
+        return pieces
 
     def _given(self, field: Field[Any, Any], value: Any) -> Piece:
         """Return a value that all entries have; PostgreSQL wants to know what it is."""

@@ -46,9 +46,8 @@ class TablePlan:
 
     `model` is the class that entries name; `written` the one whose query writes, which in a migration is a
     historical class with other columns. `fields` are the columns that are read, `key` the places of the
-    primary key among them, `generated` those that the database computes, `mutable`
-    those whose values could be changed in place, `places` those of all columns by
-    attribute name.
+    primary key among them, `generated` those that the database computes, `mutable` those whose values could
+    be changed in place, `places` those of all columns by attribute name.
     """
 
     model: type[Model]

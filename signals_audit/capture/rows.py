@@ -40,18 +40,8 @@ class Reader:
 
     __slots__ = (
         *("_connection", "_converters", "_encoders", "_formatted", "_key_columns", "_loaded", "_lock"),
-        *(
-            "_converted",
-            "_order",
-            "_read",
-            "_select_one",
-            "columns",
-            "images",
-            "keys",
-            "plan",
-            "select",
-            "table",
-        ),
+        *("_converted", "_order", "_read", "_select_one", "columns", "images", "keys", "plan"),
+        *("select", "table"),
     )
 
     def __init__(self, plan: TablePlan, connection: BaseDatabaseWrapper, fetch: Fetch) -> None:
