@@ -24,8 +24,12 @@ class Images(NamedTuple):
     """How one UPDATE of a row returns it as it is and as it was, which PostgreSQL alone can do.
 
     `start` is how the statement begins, `sets` how it sets each column, by attribute name, and `place` how it
-    names the row; `source` takes its place, and is given the key once more: the row as it was, locked before
-    it is read. `columns` are to be returned.
+    names the row; `source` takes its place, and is given the key once more. `columns` are to be returned.
+
+    The row as it was is the one that the statement found. If it has to wait for another transaction that
+    changes the row, the two differ, and it meets no row. A locking read in its place would be true, too, but
+    lock the version that is there when the statement begins, which the UPDATE then locks again: where a third
+    waits for the row, that is a deadlock.
     """
 
     start: str
@@ -212,13 +216,13 @@ def _images(plan: TablePlan, compiler: Any) -> Images | None:
         return None
     was = [Col(WAS, column.target, column.output_field) for column in now]
     key, _params = compiler.compile(now[plan.key[0]])
+    found, _params = compiler.compile(was[plan.key[0]])
     table, place = quote(meta.db_table), f" WHERE {key} = %s"
-    names = ", ".join(quote(field.column) for field in plan.fields)
     return Images(
         start=f"UPDATE {table} SET ",  # noqa: S608
         sets={field.attname: f"{quote(field.column)} = %s" for field in meta.local_concrete_fields},
         place=place,
-        source=f" FROM (SELECT {names} FROM {table}{place}{LOCKS['postgresql']}) AS {WAS}{place}",  # noqa: S608
+        source=f" FROM {table} AS {WAS}{place} AND {found} = %s AND {table}.* *= {WAS}.*",
         columns=", ".join(_column_sql(compiler, column) for column in (*now, *was)),
     )
 

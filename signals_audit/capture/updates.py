@@ -21,7 +21,7 @@ from .returning import (
     run_returning,
     run_returning_images,
 )
-from .rows import Row
+from .rows import Images, Row
 from .staging import can_stage
 
 Plain = Callable[[Any], Any]
@@ -55,19 +55,29 @@ def _remembered_row(compiler: Any, known: Remembered, maker: EventMaker, wanted:
 
 
 def _row(compiler: Any, key: Any, maker: EventMaker, plain: Plain, wanted: Fields) -> Done:
-    """Run the UPDATE of one row, which is read before, or returned as it was along with what it is."""
-    reader, size = maker.reader, len(maker.plan.fields)
+    """Run the UPDATE of one row, which is returned as it was along with what it is, or read before."""
+    reader = maker.reader
     if reader.images is not None and can_return_updated(compiler):
-        done = run_returning_images(compiler, reader.images, key, wanted)
+        done = _row_at_once(compiler, reader.images, key, maker, wanted)
         if done is not None:
-            given, rows = done
-            maker.updated(_by_key(maker, [row[size:] for row in rows]), [row[:size] for row in rows])
-            return len(rows), given
+            return done
     maker.block.state.lock_before_read()
     before = _by_key(maker, reader.locked_row(key))
     count, given, after = _run(compiler, maker, plain, wanted, before)
     maker.updated(before, after)
     return count, given
+
+
+def _row_at_once(compiler: Any, images: Images, key: Any, maker: EventMaker, wanted: Fields) -> Done | None:
+    """Run the UPDATE of one row that is returned as it was, too; None if that cannot be known in this way."""
+    done, size = run_returning_images(compiler, images, key, wanted), len(maker.plan.fields)
+    if done is None:
+        return None
+    given, rows = done
+    if not rows:
+        return None if maker.reader.locked_row(key) else (0, [])
+    maker.updated(_by_key(maker, [row[size:] for row in rows]), [row[:size] for row in rows])
+    return len(rows), given
 
 
 def _rows(compiler: Any, maker: EventMaker, plain: Plain, wanted: Fields) -> Done:

@@ -43,7 +43,7 @@ def test_sets_that_overlap_meet_no_deadlock_in_whichever_order_they_are_named(
     assert found["verdict"] == FLAWLESS | {"entries": entries_of(found["due"])}
 
 
-@pytest.mark.parametrize("turns", [20, MANY])
+@pytest.mark.parametrize("turns", [100, MANY])
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_rows_that_point_at_each_other_meet_no_deadlock_that_plain_django_does_not_have(
     layout: str, turns: int, tmp_path: Path

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 
 from signals_audit import disabled
@@ -68,33 +68,54 @@ WAITING = {
 }
 
 
-def wait_until_somebody_waits() -> None:
-    """Return as soon as a statement waits for a lock."""
+def wait_until_they_wait(number: int) -> None:
+    """Return as soon as so many statements wait for locks."""
     with closing(connection.copy()) as rival, rival.cursor() as cursor:
         for _attempt in range(1000):
             cursor.execute(WAITING[connection.vendor])
-            if cursor.fetchone()[0]:
+            if cursor.fetchone()[0] >= number:
                 return
             time.sleep(0.01)
-    raise AssertionError("Nobody waits for a lock")
+    raise AssertionError(f"Less than {number} wait for locks")
+
+
+def save_while_it_is_held(sql: str, votes: Sequence[Vote]) -> None:
+    """Have a statement hold a row until all saves of it wait."""
+
+    def save(vote: Vote) -> None:
+        vote.save(force_update=True)
+        connection.close()
+
+    with closing(connection.copy()) as rival, ThreadPoolExecutor(len(votes)) as pool:
+        rival.set_autocommit(False)
+        with disabled(), rival.cursor() as cursor:
+            cursor.execute(sql, [votes[0].pk])
+        saves = [pool.submit(save, vote) for vote in votes]
+        wait_until_they_wait(len(votes))
+        rival.commit()
+        for saving in saves:
+            saving.result(timeout=30)
 
 
 def test_a_save_that_waited_for_others_tells_what_they_left(votes: list[Vote]) -> None:
-    def save() -> None:
-        vote = votes[0]
-        vote.weight = 7
-        vote.save()
-        connection.close()
-
-    with closing(connection.copy()) as rival, ThreadPoolExecutor(1) as pool:
-        rival.set_autocommit(False)
-        with disabled(), rival.cursor() as cursor:
-            cursor.execute("UPDATE testapp_vote SET weight = 5 WHERE id = %s", [votes[0].pk])
-        saving = pool.submit(save)
-        wait_until_somebody_waits()
-        rival.commit()
-        saving.result(timeout=30)
+    save_while_it_is_held(
+        "UPDATE testapp_vote SET weight = 5 WHERE id = %s", [Vote(pk=votes[0].pk, weight=7)]
+    )
     assert [entry.changes for entry in entries()] == [{"weight": [5, 7]}]
+
+
+def test_a_save_that_waited_for_a_deletion_is_refused_as_without_the_app(votes: list[Vote]) -> None:
+    with pytest.raises(DatabaseError, match="Forced update did not affect any rows"):
+        save_while_it_is_held("DELETE FROM testapp_vote WHERE id = %s", [Vote(pk=votes[0].pk, weight=7)])
+    assert entries() == []
+
+
+def test_saves_that_wait_for_one_row_together_all_get_it_in_turn(votes: list[Vote]) -> None:
+    write = "UPDATE testapp_vote SET weight = 5 WHERE id = %s"
+    save_while_it_is_held(write, [Vote(pk=votes[0].pk, weight=weight) for weight in (10, 20, 30, 40)])
+    changes = [entry.changes["weight"] for entry in entries()]
+    assert [old for old, _new in changes] == [5, *(new for _old, new in changes[:-1])]
+    assert sorted(new for _old, new in changes) == [10, 20, 30, 40]
 
 
 def test_a_row_that_is_inserted_while_an_update_runs_is_not_changed_untold(votes: list[Vote]) -> None:
