@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ..hooks import hooks
+from ..signals import relation_changed
 from . import pipeline
 from .plans import TablePlan, unrecorded
 
@@ -17,7 +18,15 @@ def beside_triggers(plan: TablePlan, connection: BaseDatabaseWrapper) -> TablePl
         return None
     if not pipeline.is_handed_over(connection, plan.model):
         return plan
-    return unrecorded(plan) if hooks.of(plan.model) or pipeline.is_heard(plan.model) else None
+    return unrecorded(plan) if _is_told(plan) else None
+
+
+def _is_told(plan: TablePlan) -> bool:
+    """Tell whether hooks or receivers wait for events of a table, or of the owners of its rows."""
+    owners = [relation.owner.model for relation in plan.relations]
+    if any(relation_changed.has_listeners(owner) for owner in owners):
+        return True
+    return any(hooks.of(model) or pipeline.is_heard(model) for model in (owners or [plan.model]))
 
 
 def beside_cascades(plan: TablePlan, connection: BaseDatabaseWrapper) -> TablePlan | None:

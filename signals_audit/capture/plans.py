@@ -138,7 +138,7 @@ def _build(written: type[Model]) -> TablePlan | None:
         recorded=_recorded(fields, options),
         masked=secret_fields(model, mask=options.mask) if options else frozenset(),
         relations=tuple(_relation(field, fields) for field in relations),
-        options=options or ModelOptions(),
+        options=options or _options_beside(relations),
     )
 
 
@@ -165,8 +165,15 @@ def _plan(model: type[Model], written: type[Model], fields: tuple[Field[Any, Any
 def unrecorded(plan: TablePlan) -> TablePlan:
     """Return a plan that tells of the same events and records none of them."""
     if plan.written.__module__ == HISTORICAL:
-        return replace(plan, recorded=None)
-    return _unrecorded.setdefault(plan, replace(plan, recorded=None))
+        return _without_entries(plan)
+    if plan not in _unrecorded:
+        _unrecorded[plan] = _without_entries(plan)
+    return _unrecorded[plan]
+
+
+def _without_entries(plan: TablePlan) -> TablePlan:
+    relations = tuple(replace(relation, recorded=False) for relation in plan.relations)
+    return replace(plan, recorded=None, relations=relations)
 
 
 def _survey() -> None:
@@ -221,6 +228,13 @@ def _end(name: str, fields: Sequence[Field[Any, Any]]) -> End:
     pointed_at, read = reference.target_field, reference.related_model
     model = _tables.get(read._meta.db_table, read)
     return End(model, read, position, None if pointed_at.primary_key else pointed_at.name)
+
+
+def _options_beside(relations: Sequence[ManyToManyField[Any, Any]]) -> ModelOptions:
+    """Return the options of a table that holds rows of others: triggers tell them if all owners say so."""
+    found = [registry.options_for(field.model) for field in relations]
+    is_triggered = bool(found) and all(options and options.capture == "triggers" for options in found)
+    return ModelOptions(capture="triggers") if is_triggered else ModelOptions()
 
 
 def _is_recorded(field: ManyToManyField[Any, Any]) -> bool:

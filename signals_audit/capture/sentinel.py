@@ -33,6 +33,7 @@ from ..events import ChangeEvent
 from ..registry import registry
 from ..types import Action
 from . import pipeline
+from .beside import beside_triggers
 from .blocks import WriteBlock
 from .connection import ConnectionState, state_of
 from .plans import plan_for
@@ -134,14 +135,17 @@ def _unannounced(sql: str, state: ConnectionState) -> list[type[Model]]:
         return []
     tables = _tables()
     models = [tables[name] for name in sorted(names) if name in tables]
-    models = [model for model in models if _is_recorded(model)]
+    models = [model for model in models if _is_recorded(model, state.connection)]
     return models if models and state.can_record() and not _is_silent() else []
 
 
-def _is_recorded(model: type[Model]) -> bool:
+def _is_recorded(model: type[Model], connection: BaseDatabaseWrapper) -> bool:
     """Tell whether ORM writes to a model's table would have entries here and now, made by capture."""
     plan = plan_for(model)
-    if plan is None or plan.options.capture == "triggers" or contexts.is_disabled(plan.model._meta.label):
+    if plan is None or contexts.is_disabled(plan.model._meta.label):
+        return False
+    plan = beside_triggers(plan, connection)
+    if plan is None:
         return False
     return plan.recorded is not None or any(relation.recorded for relation in plan.relations)
 

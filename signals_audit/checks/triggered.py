@@ -12,7 +12,7 @@ from django.db.models import Model
 from ..registry import registry
 from ..spelling.kinds import Kind, has_spelling_of_its_own, kind_of
 from ..triggers import DIALECTS, State, Status, status
-from ..triggers.tables import is_left_to_the_database, models_on, triggered_models
+from ..triggers.tables import is_left_to_the_database, models_on, relations_on, triggered_models
 from .blindspots import audited
 from .messages import TAG
 
@@ -61,8 +61,10 @@ def unmanaged(models: Iterable[type[Model]]) -> list[CheckMessage]:
 
 @register(TAG)
 def check_relations(**_kwargs: Any) -> list[CheckMessage]:
-    """Check for many-to-many fields of models with triggers whose own tables have none."""
+    """Check for many-to-many fields of models with triggers whose own tables have none on some database."""
     models = triggered_models()
+    told = [{plan.model for plan in relations_on(alias)} for alias in connections if models_on(alias)]
+    covered = {*models, *set.intersection(*told)} if told else {*models}
     return [
         Warning(
             f"The rows of {model._meta.label}.{field.name} have no triggers: what other programs change "
@@ -72,7 +74,7 @@ def check_relations(**_kwargs: Any) -> list[CheckMessage]:
         )
         for model in models
         for field in model._meta.local_many_to_many
-        if field.remote_field.through not in models
+        if field.remote_field.through not in covered
         if (options := registry.options_for(model)) is not None and options.audits_relation(field.name)
     ]
 

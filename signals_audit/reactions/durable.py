@@ -160,6 +160,9 @@ def _from_entry(body: Mapping[str, Any], using: str) -> ChangeEvent:
 def event_of_entry(entry: AuditEntry, opened: ChangeSet, pk: Any, using: str) -> ChangeEvent:
     """Return the event that an entry tells of, whoever wrote it."""
     body: dict[str, Any] = {"model": entry.model, "causes": [], "pk": encode(pk)}
+    relations = [name for name, change in entry.changes.items() if isinstance(change, Mapping)]
+    if relations:
+        body["relation"] = relations[0]
     return _event(body, _facts_of(entry, opened), EntryAddress(opened.pk, entry.seq), using)
 
 

@@ -27,7 +27,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: its columns that are recorded, and those of its primary key."""
+    """A table: its columns that are recorded, and those of its primary key.
+
+    Where it holds the rows of a many-to-many field, that is `relation`: they are told on their owners, so the
+    label and the key are the owner's, and the one column is what they relate it to.
+    """
 
     label: str
     name: str
@@ -35,6 +39,12 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[Column, ...]
     hides_key: bool
+    relation: str = ""
+
+    @property
+    def title(self) -> str:
+        """Return what the rows are, for people."""
+        return f"{self.label}.{self.relation}" if self.relation else self.label
 
 
 def described(
@@ -54,6 +64,22 @@ def described(
         columns=tuple(_columns(recorded, masked)),
         key=tuple(_columns((written or model)._meta.pk_fields, frozenset())),
         hides_key=registry.hides_key(model),
+    )
+
+
+def described_relation(
+    owner: type[Model], name: str, using: str, written: type[Model], ends: Iterable[Field[Any, Any]]
+) -> Table:
+    """Return the table of a many-to-many field; `ends` are what points at the owner, and at the other end."""
+    key, column = _columns(ends, frozenset())
+    return Table(
+        label=owner._meta.label,
+        name=written._meta.db_table,
+        using=using,
+        columns=(column,),
+        key=(key,),
+        hides_key=registry.hides_key(owner),
+        relation=name,
     )
 
 

@@ -85,10 +85,10 @@ class Spelling:
         """Return the SQL of the text of a column's member of the changes, behind a comma."""
         name = "," + json.dumps(column.name, ensure_ascii=False)
         if action == Action.CREATE:
-            return f"{literal(f'{name}:[null,')} || {self._encoded(column, 'NEW')} || ']'"
+            return f"{literal(f'{name}:[null,')} || {self.encoded(column, 'NEW')} || ']'"
         if action == Action.DELETE:
-            return f"{literal(f'{name}:[')} || {self._encoded(column, 'OLD')} || ',null]'"
-        old, new = (self._encoded(column, row) for row in ("OLD", "NEW"))
+            return f"{literal(f'{name}:[')} || {self.encoded(column, 'OLD')} || ',null]'"
+        old, new = (self.encoded(column, row) for row in ("OLD", "NEW"))
         return f"{literal(f'{name}:[')} || {old} || ',' || {new} || ']'"
 
     def column_differs(self, column: Column) -> str:
@@ -106,11 +106,15 @@ class Spelling:
             return f"{old}::text IS DISTINCT FROM {new}::text"
         return f"{old} IS DISTINCT FROM {new}"
 
+    def name(self, column: Column) -> str:
+        """Return the SQL of a column's name."""
+        return self._quote(column.column)
+
     def _value(self, column: Column, row: str) -> str:
-        value = f"{row}.{self._quote(column.column)}"
+        value = f"{row}.{self.name(column)}"
         return f"{value}::text" if column.kind is Kind.TEXT else f"({value})"
 
-    def _encoded(self, column: Column, row: str) -> str:
+    def encoded(self, column: Column, row: str) -> str:
         """Return the SQL of the JSON text of a column's stored value."""
         value = self._value(column, row)
         if column.is_masked:

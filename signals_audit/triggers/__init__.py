@@ -134,8 +134,8 @@ def _judged(
     reason = dialect.why_not(table, connection)
     if reason is not None:
         state = State.LEFT_OVER if names else State.IMPOSSIBLE
-        return Status(table.name, table.label, state, names, reason), None
+        return Status(table.name, table.title, state, names, reason), None
     built: Built = dialect.build(table, connection)
     current = len(names) == built.triggers and all(name.endswith(built.digest) for name in names)
     state = State.UP_TO_DATE if current else State.OUT_OF_DATE if names else State.MISSING
-    return Status(table.name, table.label, state, names), built
+    return Status(table.name, table.title, state, names), built

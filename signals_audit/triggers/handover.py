@@ -26,7 +26,7 @@ from . import DIALECTS, EVENTS
 from .postgresql import of_tables
 from .sets import may_be_many
 from .speech import Said, Settings, speech_for
-from .tables import also_written_through, models_on
+from .tables import all_on, also_written_through, models_on
 
 ATTRIBUTE = "signals_audit_handover"
 READS = ("SELECT", "SAVEPO", "RELEAS", "ROLLBA", "EXPLAI", "PRAGMA", "SHOW", "SET ")
@@ -64,7 +64,7 @@ class Handover:
         """Forget what was true of another transaction, or under other settings."""
         if self._generation != _generation[0]:
             self._generation = _generation[0]
-            models = models_on(self._connection.alias)
+            models = all_on(self._connection.alias)
             self._labels = [concrete(model).label for model in models]
             self._names = [concrete(model).db_table for model in models]
             self._keys = {str(field.column) for model in models for field in model._meta.pk_fields}

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Model
 
 from . import install, uninstall
-from .tables import triggered_models
+from .tables import all_on
 
 UID = "signals_audit.triggers"
 OWN_APP = "signals_audit"
@@ -23,7 +23,7 @@ def take_down(*, using: str, plan: Sequence[tuple[Any, bool]] = (), **_kwargs: A
     touched = {migration.app_label for migration, _backwards in plan}
     if not touched:
         return
-    spared = [model for model in triggered_models() if touched.isdisjoint(_apps_of(model))]
+    spared = [model for model in all_on(using) if touched.isdisjoint(_apps_of(model))]
     uninstall(using, but={model._meta.db_table for model in spared})
 
 

@@ -14,6 +14,7 @@ from ..spelling.postgresql import Spelling, functions
 from ..spelling.postgresql import why_not as why_not
 from .names import PREFIX, Built
 from .postgresql_body import BY_ROWS, BY_SETS, Body
+from .postgresql_relations import RelationBody
 
 SHARED = Path(__file__).with_name("sql") / "postgresql.sql"
 BODY = "$signals_audit_table$"
@@ -77,18 +78,19 @@ def build(table: Table, connection: BaseDatabaseWrapper) -> Built:
         f"{quote(schema)}.{quote(model._meta.db_table)}" for model in (AuditEntry, ChangeSet)
     )
     shared = SHARED.read_text("utf-8").format(schema=quote(schema), entries=entries, change_sets=change_sets)
-    body = Body(table, quote(schema), entries, Spelling(table, connection, quote(schema))).text()
+    spelling, made = Spelling(table, connection, quote(schema)), RelationBody if table.relation else Body
+    body = made(table, quote(schema), entries, spelling).text()
     digest = digest_of(spellings, shared, body, *ROWS.values(), BY_SETS)
     function = f"{quote(schema)}.{quote(PREFIX + digest)}"
     make = (
         f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
         f"SET search_path = pg_catalog, pg_temp AS {BODY}\n{body}\n{BODY}"
     )
-    name = f"{PREFIX}{{}}_{digest}"
+    run = f"ON {quote(table.name)} {{}} EXECUTE FUNCTION {function}()"
+    forms = [form for event in ROWS for form in _forms(event, table)]
     triggers = [
-        trigger.format(table=quote(table.name), function=function)
-        for event in ROWS
-        for trigger in _triggers(event, quote(name.format(event)), quote(name.format(f"{event}_set")))
+        f"CREATE TRIGGER {quote(f'{PREFIX}{name}_{digest}')} {when} {run.format(how)}"
+        for name, when, how in forms
     ]
     return Built(digest=digest, statements=(spellings, shared, make, *triggers), triggers=len(triggers))
 
@@ -99,15 +101,20 @@ def _schema(connection: BaseDatabaseWrapper) -> str:
         return str(cursor.fetchone()[0])
 
 
-def _triggers(event: str, row: str, statement: str) -> tuple[str, str]:
-    """Return the triggers of an event, of which a setting wakes one: for rows, and for all of a statement."""
-    make, on = "CREATE TRIGGER {} AFTER {} ON {{table}} ", "EXECUTE FUNCTION {{function}}()"
-    return (
-        f"{make}FOR EACH ROW WHEN ({ROWS[event]}) {on}".format(row, event.upper()),
-        f"{make}REFERENCING {SETS[event]} FOR EACH STATEMENT WHEN ({BY_SETS}) {on}".format(
-            statement, event.upper()
-        ),
-    )
+def _forms(event: str, table: Table) -> list[tuple[str, str, str]]:
+    """Return the triggers of an event: the name of each, when it runs, and for what.
+
+    A setting wakes one of two: for rows, or for all of a statement. The rows of a many-to-many field are
+    always taken together, for an owner has one entry of them.
+    """
+    when = f"AFTER {event.upper()}"
+    together = f"REFERENCING {SETS[event]} FOR EACH STATEMENT"
+    if table.relation:
+        return [(event, when, together)]
+    return [
+        (event, when, f"FOR EACH ROW WHEN ({ROWS[event]})"),
+        (f"{event}_set", when, f"{together} WHEN ({BY_SETS})"),
+    ]
 
 
 def drop(connection: BaseDatabaseWrapper, table: str, triggers: Iterable[str]) -> list[str]:

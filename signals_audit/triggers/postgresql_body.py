@@ -109,17 +109,22 @@ END"""
 
     def _insert(self, action: Action, *, begun: str, moment: str) -> str:
         label, because = literal(self._table.label), "current_setting('signals_audit.cause', true)"
+        told = self._told_as(action).value
         return f"""INSERT INTO {self._entries} (
         change_set_id, seq, actor_id, action, model, "using", object_id, object_repr, changes, source,
         caused_by, caused_by_change_set, caused_by_seq, created_at
     ) SELECT
         left({begun}, 36)::uuid, substr({begun}, 38)::integer + made.signals_place,
-        coalesce(current_setting('signals_audit.actor', true), ''), '{action.value}', {label},
+        coalesce(current_setting('signals_audit.actor', true), ''), '{told}', {label},
         {literal(self._table.using)}, made.signals_key, left({label} || ' ' || made.signals_key, 255),
         made.signals_changes, 'trigger', coalesce(split_part({because}, E'\\n', 3), ''),
         nullif(split_part({because}, E'\\n', 1), '')::uuid,
         nullif(split_part({because}, E'\\n', 2), '')::integer, {moment}
     FROM ({self._made(action)}) AS made"""
+
+    def _told_as(self, action: Action) -> Action:
+        """Return what entries say was done, where an action was done to the table's rows."""
+        return action
 
     def _made(self, action: Action) -> str:
         """Return the query for the keys and changes of a statement's rows, in their order."""

@@ -6,13 +6,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps as installed_apps
-from django.db import router
+from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, ForeignKey, Model, deletion
 
+from ..capture.plans import TablePlan, plan_for
 from ..conf import get_settings
+from ..masking import secret_fields
 from ..registry import registry
-from ..spelling.columns import Table, described
+from ..spelling.columns import Table, described, described_relation
+from ..spelling.kinds import has_spelling_of_its_own
 
 DATABASE_LEVEL: Any = getattr(deletion, "DatabaseOnDelete", ())  # since Django 6.1
 
@@ -35,6 +38,38 @@ def models_on(using: str) -> list[type[Model]]:
     if not router.allow_migrate(using, "signals_audit", model_name="auditentry"):
         return []
     return [model for model in triggered_models() if router.allow_migrate_model(using, model)]
+
+
+def relations_on(using: str) -> list[TablePlan]:
+    """Return the tables of many-to-many fields whose rows triggers tell of on their owners, on a database.
+
+    PostgreSQL's can: they see all rows of a statement at once, of which each owner has one entry.
+    """
+    if connections[using].vendor != "postgresql":
+        return []
+    fields = [field for model in models_on(using) for field in model._meta.local_many_to_many]
+    throughs: dict[Any, None] = dict.fromkeys(field.remote_field.through for field in fields)
+    plans = [plan_for(through) for through in throughs if router.allow_migrate_model(using, through)]
+    return [plan for plan in plans if plan is not None and _can_be_told(plan)]
+
+
+def _can_be_told(plan: TablePlan) -> bool:
+    """Tell whether the rows of a table say all that is told: for one field, keys that need no Python."""
+    if len(plan.relations) != 1 or plan.recorded is not None or not plan.model._meta.managed:
+        return False
+    (relation,) = plan.relations
+    model, options = relation.owner.model, registry.options_for(relation.owner.model)
+    if options is None or not relation.recorded or relation.name in secret_fields(model, mask=options.mask):
+        return False
+    ends = (relation.owner, relation.target)
+    return is_triggered(model) and not any(
+        end.column or has_spelling_of_its_own(plan.fields[end.position]) for end in ends
+    )
+
+
+def all_on(using: str) -> list[type[Model]]:
+    """Return the classes of all tables that are to have triggers on a database."""
+    return [*models_on(using), *(plan.model for plan in relations_on(using))]
 
 
 def also_written_through(models: Iterable[type[Model]]) -> set[str]:
@@ -62,11 +97,17 @@ def wanted(connection: BaseDatabaseWrapper, *, state: Any = installed_apps) -> l
     """
     with connection.cursor() as cursor:
         existing = set(connection.introspection.table_names(cursor))
-        return [
+        tables = [
             _table(model, connection, _columns_in(connection, cursor, model._meta.db_table), state)
             for model in models_on(connection.alias)
             if model._meta.db_table in existing
         ]
+        relations = [
+            _relation(plan, connection, _columns_in(connection, cursor, plan.model._meta.db_table), state)
+            for plan in relations_on(connection.alias)
+            if plan.model._meta.db_table in existing
+        ]
+    return [*tables, *(table for table in relations if table is not None)]
 
 
 def _columns_in(connection: BaseDatabaseWrapper, cursor: Any, table: str) -> set[str]:
@@ -77,6 +118,20 @@ def _table(model: type[Model], connection: BaseDatabaseWrapper, existing: set[st
     written = _written(model, state)
     fields = [field for field in written._meta.local_concrete_fields if field.column in existing]
     return described(model, connection.alias, fields, written=written)
+
+
+def _relation(
+    plan: TablePlan, connection: BaseDatabaseWrapper, existing: set[str], state: Any
+) -> Table | None:
+    """Return the table of a many-to-many field; None while migrations have it with other columns."""
+    (relation,) = plan.relations
+    written = _written(plan.model, state)
+    fields = {field.name: field for field in written._meta.local_concrete_fields if field.column in existing}
+    names = [plan.names[end.position] for end in (relation.owner, relation.target)]
+    if not fields.keys() >= set(names):
+        return None
+    ends = [fields[name] for name in names]
+    return described_relation(relation.owner.model, relation.name, connection.alias, written, ends)
 
 
 def _written(model: type[Model], state: Any) -> type[Model]:

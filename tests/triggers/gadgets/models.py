@@ -17,3 +17,4 @@ class Gadget(models.Model):
 
 class Part(models.Model):
     gadget = models.ForeignKey(Gadget, on_delete=models.CASCADE)
+    fits = models.ManyToManyField(Gadget, related_name="+")

@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
             [
                 ("id", models.BigAutoField(primary_key=True)),
                 ("gadget", models.ForeignKey("gadgets.gadget", on_delete=models.CASCADE)),
+                ("uses", models.ManyToManyField("gadgets.gadget", related_name="+")),
             ],
         ),
     ]

@@ -10,4 +10,5 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             "gadget", "serial", models.CharField(max_length=20, default="", db_column="serial_number")
         ),
+        migrations.RenameField("part", "uses", "fits"),
     ]
