@@ -37,6 +37,7 @@ DECLARE
     pieces text := '';
     changes jsonb;
     place integer;
+    lone_key text;
     begun text;
     moment timestamptz;
     found_rows bigint;
@@ -79,10 +80,10 @@ END"""
             END IF;
         END IF;"""
 
-    def _recorded(self, action: Action) -> str:
-        facts = f"{literal(self._table.label)}, {literal(self._table.using)}"
-        key = self._spelling.key("OLD" if action == Action.DELETE else "NEW")
-        return f"place := {self._schema}.signals_audit_recorded('{action.value}', {facts}, {key}, changes);"
+    def _recorded(self, action: Action, key: str = "") -> str:
+        facts = f"'{self._told_as(action).value}', {literal(self._table.label)}, {literal(self._table.using)}"
+        found = key or self._spelling.key("OLD" if action == Action.DELETE else "NEW")
+        return f"place := {self._schema}.signals_audit_recorded({facts}, {found}, changes);"
 
     def _differences(self) -> str:
         return "\n".join(
@@ -93,7 +94,10 @@ END"""
         )
 
     def _set(self, action: Action) -> str:
-        """Return what writes the entries of a statement: planned for its rows, unless they are few."""
+        """Return what writes the entries of a statement: planned for its rows, unless they are few.
+
+        A lone row goes the way of rows, for which an INSERT of values takes less time than one of a query.
+        """
         table = "signals_old" if action == Action.DELETE else "signals_new"
         many = self._insert(action, begun="$1", moment="$2")
         few = self._insert(action, begun="begun", moment="moment")
@@ -102,10 +106,32 @@ END"""
             IF found_rows > {FEW} THEN
                 EXECUTE {literal(many)} USING begun, moment;
                 GET DIAGNOSTICS found_rows = ROW_COUNT;
+{self._lone(action)}
             ELSIF found_rows > 0 THEN
                 {few};
                 GET DIAGNOSTICS found_rows = ROW_COUNT;
             END IF;"""
+
+    def _lone(self, action: Action) -> str:
+        """Return what is done for the only row of a statement."""
+        return f"""
+            ELSIF found_rows = 1 THEN
+                {self._lone_row(action)} INTO lone_key, changes;
+                IF FOUND THEN
+                    {self._recorded(action, "lone_key")}
+                END IF;
+                found_rows := 0;"""
+
+    def _lone_row(self, action: Action) -> str:
+        """Return the query for the key and the changes of the only row."""
+        changes = self._spelling.changes(action)
+        if action == Action.UPDATE:
+            return (
+                f"SELECT {self._spelling.key('NEW')}, {changes} "
+                f"FROM signals_old AS OLD, signals_new AS NEW WHERE {self._spelling.differs()}"
+            )
+        row, table = WHOLE[action]
+        return f"SELECT {self._spelling.key(row)}, {changes} FROM {table} AS {row}"
 
     def _insert(self, action: Action, *, begun: str, moment: str) -> str:
         label, because = literal(self._table.label), "current_setting('signals_audit.cause', true)"

@@ -28,16 +28,29 @@ class RelationBody(Body):
 
     def _made(self, action: Action) -> str:
         """Return the query for the owners of a statement's rows, and what came to each of them and went."""
-        owner, target = self._ends("NEW")
-        start = f"{{{json.dumps(self._table.relation, ensure_ascii=False)}:{{"
         came, went = self._side("NEW.signals_came"), self._side("NOT NEW.signals_came")
         return (
             "SELECT row_number() OVER (ORDER BY min(NEW.signals_row)) AS signals_place, "
-            f"{self._spelling.key('NEW')} AS signals_key, "
-            f"""({literal(start)} || '"added":[' || {came} || '],"removed":[' || {went} || ']}}}}')::jsonb """
-            f"AS signals_changes FROM ({self._rows(action)}) AS NEW "
-            f"WHERE {owner} IS NOT NULL AND {target} IS NOT NULL GROUP BY {owner}"
+            f"{self._spelling.key('NEW')} AS signals_key, {self._change(came, went)} AS signals_changes "
+            f"FROM ({self._rows(action)}) AS NEW WHERE {self._is_whole()} GROUP BY {self._ends('NEW')[0]}"
         )
+
+    def _lone(self, action: Action) -> str:
+        return "" if action is Action.UPDATE else super()._lone(action)  # it may touch two owners
+
+    def _lone_row(self, action: Action) -> str:
+        value, (_came, table) = self._spelling.encoded(self._table.columns[0], "NEW"), TABLES[action]
+        change = self._change(value, "''") if action is Action.CREATE else self._change("''", value)
+        return f"SELECT {self._spelling.key('NEW')}, {change} FROM {table} AS NEW WHERE {self._is_whole()}"
+
+    def _change(self, came: str, went: str) -> str:
+        """Return the SQL of the JSON of an entry's changes."""
+        start = literal(f'{{{json.dumps(self._table.relation, ensure_ascii=False)}:{{"added":[')
+        return f"""({start} || {came} || '],"removed":[' || {went} || ']}}}}')::jsonb"""
+
+    def _is_whole(self) -> str:
+        """Return the condition that a row has both ends: what a through model has may be empty."""
+        return " AND ".join(f"{end} IS NOT NULL" for end in self._ends("NEW"))
 
     def _ends(self, row: str) -> tuple[str, str]:
         owner, target = self._table.key[0], self._table.columns[0]
