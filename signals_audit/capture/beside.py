@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ..hooks import hooks
-from ..signals import relation_changed
 from . import pipeline
 from .plans import TablePlan, unrecorded
 
@@ -23,10 +22,11 @@ def beside_triggers(plan: TablePlan, connection: BaseDatabaseWrapper) -> TablePl
 
 def _is_told(plan: TablePlan) -> bool:
     """Tell whether hooks or receivers wait for events of a table, or of the owners of its rows."""
-    owners = [relation.owner.model for relation in plan.relations]
-    if any(relation_changed.has_listeners(owner) for owner in owners):
-        return True
-    return any(hooks.of(model) or pipeline.is_heard(model) for model in (owners or [plan.model]))
+    for relation in plan.relations:
+        owner = relation.owner.model
+        if hooks.of(owner) or pipeline.is_heard(owner) or pipeline.is_relation_heard(owner):
+            return True
+    return not plan.relations and (bool(hooks.of(plan.model)) or pipeline.is_heard(plan.model))
 
 
 def beside_cascades(plan: TablePlan, connection: BaseDatabaseWrapper) -> TablePlan | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, Model
+from django.dispatch import Signal
 
 from ..events import ChangeEvent
 from ..signals import (
@@ -159,14 +160,24 @@ def announce_captured(events: Sequence[ChangeEvent], using: str) -> None:
 
 def is_heard(model: type[Model], *actions: Action) -> bool:
     """Tell whether a receiver hears of the changes of a model: of any, or of some actions."""
-    if changes_committed.has_listeners() or changes_captured.has_listeners(model):
+    if _hears(changes_committed, None) or _hears(changes_captured, model):
         return True
-    return any(SIGNALS[action].has_listeners(model) for action in actions or SIGNALS)
+    return any(_hears(SIGNALS[action], model) for action in actions or SIGNALS)
+
+
+def is_relation_heard(owner: type[Model]) -> bool:
+    """Tell whether a receiver hears of what comes to be related to a model, and goes."""
+    return _hears(relation_changed, owner)
+
+
+def _hears(signal: Signal, sender: Any) -> bool:
+    """Tell whether a signal has receivers: most have none, which is seen at a glance."""
+    return bool(signal.receivers) and signal.has_listeners(sender)
 
 
 def is_awaited(model: type[Model]) -> bool:
     """Tell whether somebody wants to hear of changes of a model after COMMIT."""
-    if changes_committed.receivers and changes_committed.has_listeners():
+    if _hears(changes_committed, None):
         return True
     return sinks.awaits is not None and sinks.awaits(model)
 
