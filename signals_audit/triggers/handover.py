@@ -71,7 +71,7 @@ class Handover:
             named = "|".join(map(re.escape, {*self._names, *also_written_through(models)})) or "(?!)"
             self._mention = re.compile(rf"(?<!\w)(?:{named})(?!\w)", re.IGNORECASE)
             self._tables = None
-        journal = state_of(self._connection).journal
+        journal = self._current_journal()
         if journal is not self._journal:
             self._journal = journal
             self._tables = None
@@ -116,7 +116,7 @@ class Handover:
         if text[:6].upper().startswith(SCHEMA):
             self._ask_again()
             return execute(sql, params, many, context)
-        if not self._concerns(text):
+        if self._stands(text) or not self._concerns(text):
             return execute(sql, params, many, context)
         if self._is_in_transaction():
             with self._speech.spoken(self._what_to_say(text)):
@@ -127,6 +127,21 @@ class Handover:
             self._renew()
             with self._speech.spoken(self._what_to_say(text)):
                 return execute(sql, params, many, context)
+
+    def _stands(self, sql: str) -> bool:
+        """Tell whether what the transaction was told holds for a statement, too, as it mostly does."""
+        said = self._said
+        if said is None or self._generation != _generation[0] or self._journal is not self._current_journal():
+            return False
+        if not said.by_sets and may_be_many(sql, self._keys):
+            return False
+        return self._is_said(contexts.current(), self._silent())
+
+    def _current_journal(self) -> Any:
+        return state_of(self._connection).journal
+
+    def _silent(self) -> tuple[str, ...]:
+        return tuple(label.lower() for label in self._labels if contexts.is_disabled(label))
 
     def _concerns(self, sql: str) -> bool:
         """Tell whether a statement writes to a table with triggers; where we cannot tell, it does.
@@ -158,7 +173,7 @@ class Handover:
         That triggers are to take rows together stays said: to take it back would cost more than it gives.
         """
         context = contexts.current()
-        silent = tuple(label.lower() for label in self._labels if contexts.is_disabled(label))
+        silent = self._silent()
         was_by_sets = self._said is not None and self._said.by_sets
         by_sets = was_by_sets or (self._speech.stays and may_be_many(sql, self._keys))
         if by_sets == was_by_sets and self._is_said(context, silent):

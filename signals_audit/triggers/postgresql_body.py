@@ -42,9 +42,11 @@ DECLARE
     moment timestamptz;
     found_rows bigint;
 BEGIN
-    IF position({literal(f" {label} ")} IN ' ' || current_setting('signals_audit.disabled', true) || ' ') > 0
-        OR current_setting('signals_audit.disabled', true) = '*' THEN
-        RETURN NULL;
+    IF current_setting('signals_audit.disabled', true) <> '' THEN
+        IF {literal(label)} = ANY (string_to_array(current_setting('signals_audit.disabled', true), ' '))
+            OR current_setting('signals_audit.disabled', true) = '*' THEN
+            RETURN NULL;
+        END IF;
     END IF;
     IF TG_LEVEL = 'STATEMENT' THEN{self._by_sets()}
     ELSE{self._by_rows()}
