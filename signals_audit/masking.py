@@ -127,7 +127,7 @@ def _is_secret(model: type[models.Model], field: models.Field[Any, Any]) -> bool
         return False
     if isinstance(field, _NUMERIC):
         return _has_part(_words(field.name), (*NUMBERS, *_own_parts()))
-    return is_secret_name(field.name) or _is_secret_by_class(model, field)
+    return is_secret_name(field.name) or _is_secret_by_class(model, field) or _refers_to_secret(field)
 
 
 def _is_secret_by_class(model: type[models.Model], field: models.Field[Any, Any]) -> bool:
@@ -135,6 +135,15 @@ def _is_secret_by_class(model: type[models.Model], field: models.Field[Any, Any]
     if is_secret_name(kind) or "encrypted" in _words(kind):
         return True
     return field.name in VALUES and is_secret_name(model.__name__)
+
+
+def _refers_to_secret(field: models.Field[Any, Any]) -> bool:
+    """Tell whether a field holds what is a secret where it points at, as the key of a token is."""
+    model = field.related_model
+    if not isinstance(model, type):
+        return False
+    target: Any = field.target_field if isinstance(field, models.ForeignKey) else model._meta.pk
+    return isinstance(target, models.Field) and _is_secret(target.model, target)
 
 
 def _own_parts() -> tuple[str, ...]:

@@ -157,9 +157,14 @@ def object_key(pk: Any) -> str:
     encoded = encode(pk)
     key = _spelling(encoded)
     storable = not (isinstance(encoded, dict) and "text" in encoded)
-    if storable and len(key) <= MAX_KEY and not _SHORTENED.search(key):
+    if storable and len(key) <= MAX_KEY and not is_shortened(key):
         return key
     return shortened(key if storable else text(pk), dumps(encoded), limit=MAX_KEY)
+
+
+def is_shortened(key: str) -> bool:
+    """Tell whether a text that stands for a primary key does not say all of it."""
+    return _SHORTENED.search(key) is not None
 
 
 def loaded(value: Any) -> Any:

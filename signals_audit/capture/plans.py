@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -204,10 +204,14 @@ def _recorded(fields: Sequence[Field[Any, Any]], options: ModelOptions | None) -
 
 
 def _relations_in(through: type[Model]) -> list[ManyToManyField[Any, Any]]:
-    return [field for field in _relations.get(through._meta.db_table, ()) if _is_wanted(field)]
+    names = {field.name for field in through._meta.local_concrete_fields}
+    return [field for field in _relations.get(through._meta.db_table, ()) if _is_wanted(field, names)]
 
 
-def _is_wanted(field: ManyToManyField[Any, Any]) -> bool:
+def _is_wanted(field: ManyToManyField[Any, Any], names: Collection[str]) -> bool:
+    """Tell whether the rows of a field are told; Django writes none whose ends a parent's table holds."""
+    if not {field.m2m_field_name(), field.m2m_reverse_field_name()} <= set(names):
+        return False
     options = registry.options_for(field.model)
     recorded = options is not None and options.audits_relation(field.name)
     return recorded or any(hook.relation for hook in hooks.of(field.model))
@@ -232,7 +236,7 @@ def _end(name: str, fields: Sequence[Field[Any, Any]]) -> End:
 
 def _options_beside(relations: Sequence[ManyToManyField[Any, Any]]) -> ModelOptions:
     """Return the options of a table that holds rows of others: triggers tell them if all owners say so."""
-    found = [registry.options_for(field.model) for field in relations]
+    found = [registry.options_for(field.model) for field in relations if _is_recorded(field)]
     is_triggered = bool(found) and all(options and options.capture == "triggers" for options in found)
     return ModelOptions(capture="triggers") if is_triggered else ModelOptions()
 

@@ -10,7 +10,9 @@ from django.db.models import Field, JSONField, Model
 from django.db.models.expressions import Col
 from django.db.models.sql import Query
 
+from ..registry import HISTORICAL
 from ..values import encode, encode_json
+from . import catalog
 from .plans import TablePlan
 
 Row = tuple[Any, ...]
@@ -44,8 +46,8 @@ class Reader:
 
     __slots__ = (
         *("_connection", "_converters", "_encoders", "_formatted", "_key_columns", "_loaded", "_lock"),
-        *("_converted", "_order", "_read", "_select_one", "columns", "images", "keys", "plan"),
-        *("select", "table"),
+        *("_can_have_images", "_converted", "_images", "_looked_at", "_order", "_read", "_select_one"),
+        *("columns", "keys", "plan", "select", "table"),
     )
 
     def __init__(self, plan: TablePlan, connection: BaseDatabaseWrapper, fetch: Fetch) -> None:
@@ -63,7 +65,9 @@ class Reader:
         self.select = f"SELECT {self.columns} FROM {self.table}"  # noqa: S608
         self._lock = LOCKS.get(connection.vendor, "")
         self._select_one = f"{self.select} WHERE {self._key_columns[0]} = %s{self._lock}"
-        self.images = _images(plan, compiler) if connection.vendor == "postgresql" else None
+        self._images: Images | None = None
+        self._looked_at: Any = None
+        self._can_have_images = connection.vendor == "postgresql" and plan.written.__module__ != HISTORICAL
         found = compiler.get_converters(columns)
         self._converters = [
             found.get(place) or _real(field, connection) for place, field in enumerate(plan.fields)
@@ -75,6 +79,21 @@ class Reader:
         self._loaded = [name for name in names if name in places]
         order = [places[name] for name in self._loaded]
         self._order = None if order == list(range(len(plan.fields))) else order
+
+    def images(self) -> Images | None:
+        """Return how an UPDATE of one row returns images; None where none does, or its table sets more off.
+
+        The table is looked at once for each session, and when a row was not met: `look_again()`.
+        """
+        if self._can_have_images and self._looked_at is not self._connection.connection:
+            self.look_again()
+        return self._images
+
+    def look_again(self) -> None:
+        """Look at what is about on the table."""
+        self._looked_at = self._connection.connection
+        is_bare = catalog.is_bare(self._connection, self.plan.written._meta.db_table)
+        self._images = _images(self.plan, self._connection) if is_bare else None
 
     def some_columns(self, places: Sequence[int]) -> str:
         """Return the SQL of some of the columns."""
@@ -208,21 +227,23 @@ class Reader:
         return f"({' OR '.join([one] * len(keys))})", params
 
 
-def _images(plan: TablePlan, compiler: Any) -> Images | None:
+def _images(plan: TablePlan, connection: BaseDatabaseWrapper) -> Images | None:
     """Return how a plan's table returns images; None where fields have columns of a kind of their own."""
-    meta, quote = plan.written._meta, compiler.connection.ops.quote_name
+    meta, quote = plan.written._meta, connection.ops.quote_name
+    compiler: Any = Query(plan.written).get_compiler(connection=connection)
     now = [field.get_col(meta.db_table) for field in plan.fields]
     if len(plan.key) > 1 or any(type(column) is not Col for column in now):
         return None
     was = [Col(WAS, column.target, column.output_field) for column in now]
-    key, _params = compiler.compile(now[plan.key[0]])
-    found, _params = compiler.compile(was[plan.key[0]])
+    ours, theirs = ([str(compiler.compile(column)[0]) for column in row] for row in (now, was))
+    key, found = ours[plan.key[0]], theirs[plan.key[0]]
     table, place = quote(meta.db_table), f" WHERE {key} = %s"
+    stays = f"record_image_eq(ROW({', '.join(ours)}), ROW({', '.join(theirs)}))"
     return Images(
         start=f"UPDATE {table} SET ",  # noqa: S608
-        sets={field.attname: f"{quote(field.column)} = %s" for field in meta.local_concrete_fields},
+        sets={field.attname: f"{quote(str(field.column))} = %s" for field in meta.local_concrete_fields},
         place=place,
-        source=f" FROM {table} AS {WAS}{place} AND {found} = %s AND {table}.* *= {WAS}.*",
+        source=f" FROM {table} AS {WAS}{place} AND {found} = %s AND {stays}",
         columns=", ".join(_column_sql(compiler, column) for column in (*now, *was)),
     )
 

@@ -17,13 +17,14 @@ from ..conf import get_settings
 from ..hooks import hooks
 from ..types import Action
 from . import pipeline
+from .catalog import changes_alone
 from .changes import EventMaker
 from .conditions import meets_more
 from .inserts import inserted
 from .plans import TablePlan
 from .returning import Fields, run_counting, run_plain, run_returning
 from .rows import Row
-from .staging import AT_ONCE, can_stage, changes_alone, staged
+from .staging import AT_ONCE, can_stage, staged
 from .summaries import summarise
 from .upserts import is_upsert
 

@@ -24,18 +24,6 @@ PREFIX = "signals_audit_before_"
 PLACE = "signals_audit_place"
 AT_ONCE = 2000  # rows in memory
 
-# What tells that an UPDATE may change columns that it does not name.
-OTHERS_CHANGE: Mapping[str, str] = {
-    "sqlite": "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %(table)s COLLATE NOCASE "
-    "UNION ALL "
-    "SELECT 1 FROM sqlite_temp_master WHERE type = 'trigger' AND tbl_name = %(table)s COLLATE NOCASE",
-    # Constraints have triggers, too, which leave the row alone; a partition is a table of its own.
-    "postgresql": "SELECT 1 FROM pg_class WHERE oid = to_regclass(%(table)s) AND "
-    "(relkind <> 'r' OR relhasrules OR relhassubclass OR EXISTS "
-    "(SELECT 1 FROM pg_trigger WHERE tgrelid = pg_class.oid AND NOT tgisinternal) OR EXISTS "
-    "(SELECT 1 FROM pg_attribute WHERE attrelid = pg_class.oid AND attgenerated <> ''))",
-}
-
 Piece = str
 
 
@@ -141,19 +129,6 @@ def _may_in_mysql(cursor: Any) -> bool:
 
 
 PROBES: Mapping[str, Callable[[Any], bool]] = {"postgresql": _may_in_postgresql, "mysql": _may_in_mysql}
-
-
-def changes_alone(connection: BaseDatabaseWrapper, table: str) -> bool:
-    """Tell whether it is sure that an UPDATE changes the columns alone that it names: no trigger is about.
-
-    MariaDB is not asked: to look triggers up takes it longer than to keep whole rows.
-    """
-    if connection.vendor not in OTHERS_CHANGE:
-        return False
-    name = connection.ops.quote_name(table) if connection.vendor == "postgresql" else table
-    with connection.cursor() as cursor:
-        cursor.execute(OTHERS_CHANGE[connection.vendor], {"table": name})
-        return cursor.fetchone() is None
 
 
 def _made(

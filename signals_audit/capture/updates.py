@@ -57,8 +57,9 @@ def _remembered_row(compiler: Any, known: Remembered, maker: EventMaker, wanted:
 def _row(compiler: Any, key: Any, maker: EventMaker, plain: Plain, wanted: Fields) -> Done:
     """Run the UPDATE of one row, which is returned as it was along with what it is, or read before."""
     reader = maker.reader
-    if reader.images is not None and can_return_updated(compiler):
-        done = _row_at_once(compiler, reader.images, key, maker, wanted)
+    images = reader.images() if can_return_updated(compiler) else None
+    if images is not None:
+        done = _row_at_once(compiler, images, key, maker, wanted)
         if done is not None:
             return done
     maker.block.state.lock_before_read()
@@ -69,12 +70,17 @@ def _row(compiler: Any, key: Any, maker: EventMaker, plain: Plain, wanted: Field
 
 
 def _row_at_once(compiler: Any, images: Images, key: Any, maker: EventMaker, wanted: Fields) -> Done | None:
-    """Run the UPDATE of one row that is returned as it was, too; None if that cannot be known in this way."""
+    """Run the UPDATE of one row that is returned as it was, too; None if that cannot be known in this way.
+
+    Where the row is there, but was not met, another transaction changed it, or a trigger of the project's
+    went up since we looked, and let nothing through.
+    """
     done, size = run_returning_images(compiler, images, key, wanted), len(maker.plan.fields)
     if done is None:
         return None
     given, rows = done
     if not rows:
+        maker.reader.look_again()
         return None if maker.reader.locked_row(key) else (0, [])
     maker.updated(_by_key(maker, [row[size:] for row in rows]), [row[:size] for row in rows])
     return len(rows), given

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import Model
 
 from ..registry import registry
@@ -63,8 +63,7 @@ def unmanaged(models: Iterable[type[Model]]) -> list[CheckMessage]:
 def check_relations(**_kwargs: Any) -> list[CheckMessage]:
     """Check for many-to-many fields of models with triggers whose own tables have none on some database."""
     models = triggered_models()
-    told = [{plan.model for plan in relations_on(alias)} for alias in connections if models_on(alias)]
-    covered = {*models, *set.intersection(*told)} if told else {*models}
+    untold = {through for alias in connections for through in _untold_on(alias)}
     return [
         Warning(
             f"The rows of {model._meta.label}.{field.name} have no triggers: what other programs change "
@@ -74,9 +73,20 @@ def check_relations(**_kwargs: Any) -> list[CheckMessage]:
         )
         for model in models
         for field in model._meta.local_many_to_many
-        if field.remote_field.through not in covered
+        if field.remote_field.through in untold
         if (options := registry.options_for(model)) is not None and options.audits_relation(field.name)
     ]
+
+
+def _untold_on(alias: str) -> Iterator[type[Model]]:
+    """Yield the classes of many-to-many rows on a database that have no triggers there."""
+    models = models_on(alias)
+    told = {*models, *(plan.model for plan in relations_on(alias))}
+    for model in models:
+        for field in model._meta.local_many_to_many:
+            through: Any = field.remote_field.through
+            if through._meta.concrete_model not in told and router.allow_migrate_model(alias, through):
+                yield through
 
 
 @register(Tags.database)

@@ -23,7 +23,7 @@ from ..models import AuditEntry
 from ..registry import registry
 from ..triggers.tables import is_triggered
 from ..types import ActorKind
-from ..values import decode
+from ..values import decode, is_shortened
 from .durable import event_of_entry, jobs_of
 
 FIRST: Final = datetime.timedelta(days=1)
@@ -82,8 +82,11 @@ def _fed_models() -> list[type[Model]]:
 
 
 def key_of(model: type[Model], entry: AuditEntry) -> Any:
-    """Return the primary key of an entry's object, a tuple for a composite one; None where it is a secret."""
-    if registry.hides_key(model):
+    """Return the primary key of an entry's object, a tuple for a composite one.
+
+    It is None where it is a secret, or too long for an entry to say all of it.
+    """
+    if registry.hides_key(model) or is_shortened(entry.object_id):
         return None
     fields = model._meta.pk_fields
     if len(fields) == 1:

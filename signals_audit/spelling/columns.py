@@ -30,7 +30,7 @@ class Table:
     """A table: its columns that are recorded, and those of its primary key.
 
     Where it holds the rows of a many-to-many field, that is `relation`: they are told on their owners, so the
-    label and the key are the owner's, and the one column is what they relate it to.
+    label and the key are the owner's, the one column is what they relate it to, and `row_label` is their own.
     """
 
     label: str
@@ -40,6 +40,7 @@ class Table:
     key: tuple[Column, ...]
     hides_key: bool
     relation: str = ""
+    row_label: str = ""
 
     @property
     def title(self) -> str:
@@ -68,9 +69,18 @@ def described(
 
 
 def described_relation(
-    owner: type[Model], name: str, using: str, written: type[Model], ends: Iterable[Field[Any, Any]]
+    owner: type[Model],
+    name: str,
+    using: str,
+    through: tuple[type[Model], type[Model]],
+    ends: Iterable[Field[Any, Any]],
 ) -> Table:
-    """Return the table of a many-to-many field; `ends` are what points at the owner, and at the other end."""
+    """Return the table of a many-to-many field.
+
+    `through` is the class of its rows, and that with the columns of now; `ends` are what points at the owner,
+    and at the other end.
+    """
+    model, written = through
     key, column = _columns(ends, frozenset())
     return Table(
         label=owner._meta.label,
@@ -80,6 +90,7 @@ def described_relation(
         key=(key,),
         hides_key=registry.hides_key(owner),
         relation=name,
+        row_label=model._meta.label,
     )
 
 

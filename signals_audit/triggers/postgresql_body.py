@@ -30,7 +30,7 @@ class Body:
 
     def text(self) -> str:
         """Return all of the function."""
-        label = self._table.label.lower()
+        labels = [label.lower() for label in (self._table.label, self._table.row_label) if label]
         return f"""
 #variable_conflict use_column
 DECLARE
@@ -43,7 +43,8 @@ DECLARE
     found_rows bigint;
 BEGIN
     IF current_setting('signals_audit.disabled', true) <> '' THEN
-        IF {literal(label)} = ANY (string_to_array(current_setting('signals_audit.disabled', true), ' '))
+        IF string_to_array(current_setting('signals_audit.disabled', true), ' ')
+            && ARRAY[{", ".join(map(literal, labels))}]
             OR current_setting('signals_audit.disabled', true) = '*' THEN
             RETURN NULL;
         END IF;

@@ -10,12 +10,12 @@ from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, ForeignKey, Model, deletion
 
-from ..capture.plans import TablePlan, plan_for
+from ..capture.plans import End, TablePlan, plan_for
 from ..conf import get_settings
 from ..masking import secret_fields
 from ..registry import registry
 from ..spelling.columns import Table, described, described_relation
-from ..spelling.kinds import has_spelling_of_its_own
+from ..spelling.kinds import Kind, has_spelling_of_its_own, kind_of
 
 DATABASE_LEVEL: Any = getattr(deletion, "DatabaseOnDelete", ())  # since Django 6.1
 
@@ -50,21 +50,25 @@ def relations_on(using: str) -> list[TablePlan]:
     fields = [field for model in models_on(using) for field in model._meta.local_many_to_many]
     throughs: dict[Any, None] = dict.fromkeys(field.remote_field.through for field in fields)
     plans = [plan_for(through) for through in throughs if router.allow_migrate_model(using, through)]
-    return [plan for plan in plans if plan is not None and _can_be_told(plan)]
+    return list({plan.model: plan for plan in plans if plan is not None and _can_be_told(plan)}.values())
 
 
 def _can_be_told(plan: TablePlan) -> bool:
     """Tell whether the rows of a table say all that is told: for one field, keys that need no Python."""
-    if len(plan.relations) != 1 or plan.recorded is not None or not plan.model._meta.managed:
+    recorded = [relation for relation in plan.relations if relation.recorded]
+    if len(recorded) != 1 or plan.recorded is not None or not plan.model._meta.managed:
         return False
-    (relation,) = plan.relations
+    (relation,) = recorded
     model, options = relation.owner.model, registry.options_for(relation.owner.model)
-    if options is None or not relation.recorded or relation.name in secret_fields(model, mask=options.mask):
+    if options is None or relation.name in secret_fields(model, mask=options.mask):
         return False
-    ends = (relation.owner, relation.target)
-    return is_triggered(model) and not any(
-        end.column or has_spelling_of_its_own(plan.fields[end.position]) for end in ends
-    )
+    return is_triggered(model) and all(_holds_key(plan, end) for end in (relation.owner, relation.target))
+
+
+def _holds_key(plan: TablePlan, end: End) -> bool:
+    """Tell whether an end of rows is a primary key that the database spells as Python does."""
+    field = plan.fields[end.position]
+    return end.column is None and kind_of(field) is not Kind.OTHER and not has_spelling_of_its_own(field)
 
 
 def all_on(using: str) -> list[type[Model]]:
@@ -124,14 +128,15 @@ def _relation(
     plan: TablePlan, connection: BaseDatabaseWrapper, existing: set[str], state: Any
 ) -> Table | None:
     """Return the table of a many-to-many field; None while migrations have it with other columns."""
-    (relation,) = plan.relations
+    relation = next(relation for relation in plan.relations if relation.recorded)
     written = _written(plan.model, state)
     fields = {field.name: field for field in written._meta.local_concrete_fields if field.column in existing}
     names = [plan.names[end.position] for end in (relation.owner, relation.target)]
     if not fields.keys() >= set(names):
         return None
     ends = [fields[name] for name in names]
-    return described_relation(relation.owner.model, relation.name, connection.alias, written, ends)
+    owner = relation.owner.model
+    return described_relation(owner, relation.name, connection.alias, (plan.model, written), ends)
 
 
 def _written(model: type[Model], state: Any) -> type[Model]:

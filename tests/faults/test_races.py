@@ -118,6 +118,55 @@ def test_saves_that_wait_for_one_row_together_all_get_it_in_turn(votes: list[Vot
     assert sorted(new for _old, new in changes) == [10, 20, 30, 40]
 
 
+ONCE = """
+CREATE TABLE testapp_calls (note text);
+CREATE FUNCTION testapp_called() RETURNS trigger LANGUAGE plpgsql AS $called$
+BEGIN
+    INSERT INTO testapp_calls VALUES (NEW.weight::text);
+    RETURN CASE WHEN NEW.weight = 13 THEN NULL ELSE NEW END;
+END $called$;
+CREATE TRIGGER called BEFORE UPDATE ON testapp_vote FOR EACH ROW EXECUTE FUNCTION testapp_called();
+"""
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="elsewhere the row is always read before")
+def test_a_trigger_that_lets_nothing_through_is_called_once(votes: list[Vote]) -> None:
+    connection.close()  # what is known of its tables goes along
+    with connection.cursor() as cursor:
+        cursor.execute(ONCE)
+    try:
+        assert Vote.objects.filter(pk=votes[0].pk).update(weight=13) == 0
+        assert Vote.objects.filter(pk=votes[1].pk).update(weight=14) == 1
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT note FROM testapp_calls")
+            assert cursor.fetchall() == [("13",), ("14",)]
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION testapp_called CASCADE; DROP TABLE testapp_calls")
+    assert [entry.changes for entry in entries()] == [{"weight": [50, 14]}]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only there one statement does both")
+def test_a_row_is_saved_by_somebody_who_may_not_read_all_of_it(votes: list[Vote]) -> None:
+    def run(sql: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+
+    run("ALTER TABLE testapp_vote ADD COLUMN hidden text")
+    run("CREATE ROLE testapp_clerk; GRANT ALL ON ALL TABLES IN SCHEMA public TO testapp_clerk")
+    run("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO testapp_clerk")
+    run("REVOKE ALL ON testapp_vote FROM testapp_clerk")
+    run("GRANT SELECT (id, article_id, weight), UPDATE (article_id, weight) ON testapp_vote TO testapp_clerk")
+    try:
+        run("SET ROLE testapp_clerk")
+        votes[0].weight = 9
+        votes[0].save()
+    finally:
+        run("RESET ROLE; DROP OWNED BY testapp_clerk; DROP ROLE testapp_clerk")
+        run("ALTER TABLE testapp_vote DROP COLUMN hidden")
+    assert [entry.changes for entry in entries()] == [{"weight": [0, 9]}]
+
+
 def test_a_row_that_is_inserted_while_an_update_runs_is_not_changed_untold(votes: list[Vote]) -> None:
     write = "INSERT INTO testapp_vote (weight) VALUES (3)"
     with in_front_of("UPDATE", lambda: elsewhere(write)):

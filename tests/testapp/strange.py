@@ -71,3 +71,45 @@ class Picky(models.Model):
         super().__init__(*values, **named)
         if self.name == "bad":
             raise ValueError("Bad")
+
+
+class BareField(models.Field):  # type: ignore[type-arg]
+    """A column of a type that Django has no field for."""
+
+    def db_type(self, connection: Any) -> str:
+        return "varchar(20)"
+
+
+class Parcel(models.Model):
+    code = BareField(primary_key=True)
+
+
+class Kiosk(models.Model):
+    """Its buyers are the rows of their kiosks, seen from the other end."""
+
+    buyers: Any = models.ManyToManyField("Buyer", through="Sale", related_name="+")
+
+
+class Buyer(models.Model):
+    """Some fields share their rows, or have them by a class of another name."""
+
+    kiosks = models.ManyToManyField(Kiosk, through="ShownSale", related_name="+")
+    visited = models.ManyToManyField(Kiosk, through="Sale", related_name="+")
+    bargains = models.ManyToManyField(Kiosk, through="Bargain", related_name="+")
+    parcels = models.ManyToManyField(Parcel)
+    tokens: Any = models.ManyToManyField("ApiToken")
+    main_device = models.ForeignKey("ApiToken", null=True, related_name="+", on_delete=models.SET_NULL)
+
+
+class Sale(models.Model):
+    buyer = models.ForeignKey(Buyer, on_delete=models.CASCADE)
+    kiosk = models.ForeignKey(Kiosk, on_delete=models.CASCADE)
+
+
+class ShownSale(Sale):
+    class Meta:
+        proxy = True
+
+
+class Bargain(Sale):
+    """A through model whose ends stand in its parent's table."""

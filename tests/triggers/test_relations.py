@@ -26,6 +26,7 @@ from signals_audit.reactions.feed import Feed
 from signals_audit.triggers import State
 from tests.capture.log import Entry, connected, entries, make, orphans
 from tests.testapp.models import Article, Group, Membership, Person, Shelf, Shelving, Tag
+from tests.testapp.strange import Bargain, Buyer, Kiosk, Parcel, Sale
 
 from .clients import run_sql
 from .conftest import Triggered
@@ -141,6 +142,15 @@ def test_many_rows_of_a_statement_are_told_in_their_order(triggered: Triggered) 
     ]
 
 
+@pytest.mark.parametrize("label", ["testapp.Article", "testapp.Article_tags"])
+def test_it_is_silent_where_the_owner_is_or_the_rows_are(triggered: Triggered, label: str) -> None:
+    triggered(Article)
+    article, (tag,) = make(Article, title="a"), tags("x")
+    with disabled(label):
+        article.tags.add(tag)
+    assert entries() == []
+
+
 def test_it_says_who_acts_and_is_silent_where_the_owner_is(triggered: Triggered) -> None:
     triggered(Article)
     article, (one, two) = make(Article, title="a"), tags("x", "y")
@@ -209,6 +219,43 @@ def test_a_through_model_that_is_registered_has_entries_of_its_own_alone(trigger
     article, (tag,) = make(Article, title="a"), tags("x")
     article.tags.add(tag)
     assert [(entry.action, entry.model) for entry in entries()] == [("create", "testapp.Article_tags")]
+
+
+def test_keys_of_a_type_that_only_python_knows_stay_with_djangos_side(triggered: Triggered) -> None:
+    triggered(Buyer, m2m=["parcels"])
+    buyer, parcel = make(Buyer), make(Parcel, code="a.b")
+    buyer.parcels.add(parcel)
+    found = [(entry.changes, entry.source) for entry in entries()]
+    assert found == [({"parcels": {"added": ["a.b"], "removed": []}}, "relation")]
+
+
+def test_rows_that_fields_share_are_told_once_whoever_listens_to_the_others(triggered: Triggered) -> None:
+    triggered(Buyer, m2m=["visited"])
+    buyer, kiosk = make(Buyer), make(Kiosk)
+    heard: list[Any] = []
+    on_m2m_change(Kiosk, "buyers")(lambda event: heard.append((event.pk, event.changes["buyers"].added)))
+    Sale.objects.create(buyer=buyer, kiosk=kiosk)
+    found = [(entry.model, entry.changes, entry.source) for entry in entries()]
+    assert found == [("testapp.Buyer", {"visited": {"added": [kiosk.pk], "removed": []}}, SOURCE)]
+    assert heard == [(kiosk.pk, (buyer.pk,))]
+
+
+@by_triggers
+def test_rows_that_a_proxy_stands_for_have_triggers_once(triggered: Triggered) -> None:
+    triggered(Buyer, m2m=["kiosks"])
+    buyer, kiosk = make(Buyer), make(Kiosk)
+    buyer.kiosks.add(kiosk)
+    found = [(entry.changes, entry.source) for entry in entries()]
+    assert found == [({"kiosks": {"added": [kiosk.pk], "removed": []}}, SOURCE)]
+    tables = [told.table for told in triggers.status(connection.alias)]
+    assert tables == ["testapp_buyer", "testapp_sale"]
+
+
+def test_rows_whose_ends_a_parents_table_holds_are_nobodys(triggered: Triggered) -> None:
+    triggered(Buyer, m2m=["bargains"])
+    buyer, kiosk = make(Buyer), make(Kiosk)
+    Bargain.objects.create(buyer=buyer, kiosk=kiosk)
+    assert entries() == []
 
 
 @by_triggers
