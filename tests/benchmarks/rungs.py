@@ -8,28 +8,29 @@ from contextlib import nullcontext
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from signals_audit import context, signals
 from signals_audit.values import encode, object_key, text
 
-from .cases import VALUES, change, fill, instances
+from .cases import VALUES, change, fill, instances, tagged
 from .figures import clock, settle_memory
 from .hand import HandWritten
 from .hooked import hooked
-from .models import Plain
+from .models import Plain, TaggedPlain
 
 RUNGS = {
     "plain": "Django alone",
     "entry": "one INSERT of a finished entry",
     "truth": "the row as the database holds it, read under lock (for free by DELETE, which could return it)",
     "spelling": "values that keep their types",
-    "facts": "who acts, the object's key and text",
+    "facts": "who acts, the object's key and text (for many-to-many rows its owner is read for it)",
     "signals": "our signal and that of the batch, without receivers",
     "hooks": "what an audit of every save hangs on, and the row that an UPDATE leaves (see hooked.py)",
 }
 HEIGHTS = {rung: height for height, rung in enumerate(RUNGS)}
-WRITES = ("create", "delete", "no-op save", "get+save")
+WRITES = ("create", "delete", "no-op save", "get+save", "m2m add")
 Row = tuple[Any, ...]
 
 
@@ -40,9 +41,8 @@ class Ladder:
         self._rung = HEIGHTS[rung]
         self._fields = Plain._meta.concrete_fields
         self._written = HandWritten()
-        columns = ", ".join(str(field.column) for field in self._fields)
         lock = " FOR NO KEY UPDATE" if connection.vendor == "postgresql" else ""
-        self._select = f"SELECT {columns} FROM {Plain._meta.db_table} WHERE id = %s{lock}"
+        self._select, self._select_owner = f"{_selected(Plain)}{lock}", _selected(TaggedPlain)
 
     def run(self, write: str, item: Any) -> None:
         """Do one write."""
@@ -51,6 +51,7 @@ class Ladder:
             "delete": self._delete,
             "no-op save": self._no_op_save,
             "get+save": self._get_and_save,
+            "m2m add": self._add,
         }[write](item)
 
     def _has(self, rung: str) -> bool:
@@ -86,10 +87,19 @@ class Ladder:
             spell = encode if self._has("spelling") else _plain
             self._tell(instance, "update", {name: [spell(old), spell(new)] for name, old, new in changed})
 
-    def _read(self, key: Any) -> Row:
+    def _add(self, item: Any) -> None:
+        """Relate a row; that it was not related before is believed."""
+        owner, tag = item
+        owner.tags.add(tag)
+        if self._has("facts"):
+            owner = TaggedPlain(*self._read(owner.pk, self._select_owner))
+        if self._has("entry"):
+            self._tell(owner, "update", {"tags": {"added": [tag], "removed": []}})
+
+    def _read(self, key: Any, select: str = "") -> Row:
         """Read a row with a cursor that nobody has wrapped."""
         cursor = connection.create_cursor()
-        cursor.execute(self._select, (key,))
+        cursor.execute(select or self._select, (key,))
         row: Row = cursor.fetchone()
         cursor.close()
         return row
@@ -117,6 +127,11 @@ class Ladder:
         )
 
 
+def _selected(model: type[Model]) -> str:
+    columns = ", ".join(str(field.column) for field in model._meta.concrete_fields)
+    return f"SELECT {columns} FROM {model._meta.db_table} WHERE id = %s"
+
+
 def _held(instance: Any) -> Row:
     values = instance.__dict__
     return tuple(values[field.attname] for field in Plain._meta.concrete_fields)
@@ -128,8 +143,9 @@ def _plain(value: Any) -> Any:
 
 def seconds(write: str, rung: str, count: int) -> float:
     """Return the time of one write, in a transaction that is rolled back."""
-    prepare = {"create": lambda _model, wanted: list(range(wanted)), "get+save": fill}.get(write, instances)
-    ladder, now, items = Ladder(rung), clock(), prepare(Plain, count)
+    prepare = {"create": lambda _model, wanted: list(range(wanted)), "get+save": fill, "m2m add": tagged}
+    model = TaggedPlain if write == "m2m add" else Plain
+    ladder, now, items = Ladder(rung), clock(), prepare.get(write, instances)(model, count)
     with hooked() if rung == "hooks" else nullcontext(), transaction.atomic():
         ladder.run(write, items.pop())
         settle_memory()
