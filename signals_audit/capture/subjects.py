@@ -88,7 +88,7 @@ class Owners:
         if plan is None:
             return {}
         reader = self.state.reader(plan)
-        return {reader.pk(row): reader.load(row) for row in reader.rows_of(map(reader.raw_key, self.pks))}
+        return {reader.pk(row): reader.load(row) for row in reader.seen(map(reader.raw_key, self.pks))}
 
 
 @dataclass(eq=False, slots=True)

@@ -14,7 +14,7 @@ from django.db.models import F
 
 from signals_audit import disabled
 from tests.capture.log import entries
-from tests.testapp.models import Parent, Tag, Vote
+from tests.testapp.models import Parent, Person, Tag, Vote
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -116,6 +116,20 @@ def test_saves_that_wait_for_one_row_together_all_get_it_in_turn(votes: list[Vot
     changes = [entry.changes["weight"] for entry in entries()]
     assert [old for old, _new in changes] == [5, *(new for _old, new in changes[:-1])]
     assert sorted(new for _old, new in changes) == [10, 20, 30, 40]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="elsewhere the reference waits, too")
+def test_a_relation_does_not_wait_for_those_who_write_its_owner() -> None:
+    with disabled():
+        person, friend = (Person.objects.create(name=name) for name in ("Ann", "Ben"))
+    with closing(connection.copy()) as rival:
+        rival.set_autocommit(False)
+        with disabled(), rival.cursor() as cursor:
+            cursor.execute("UPDATE testapp_person SET name = 'Eve' WHERE id = %s", [person.pk])
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '3s'")
+            person.follows.add(friend)
+    assert [entry.changes for entry in entries()] == [{"follows": {"added": [friend.pk], "removed": []}}]
 
 
 ONCE = """
