@@ -31,15 +31,20 @@ def few_rows_before(compiler: Any, block: WriteBlock, reader: Reader, most: int 
     if key is not None:
         block.state.lock_before_read()
         return reader.locked_row(key)
-    if most is not None and (_named_keys(compiler) or 0) > most:
+    named = _named_keys(compiler)
+    if most is not None and (named or 0) > most:
         return None
     try:
         where, params = condition(compiler)
     except EmptyResultSet:
         return []
     block.state.lock_before_read()
-    rows = reader.locked_rows(where, params, None if most is None else most + 1)
-    return rows if most is None or len(rows) <= most else None
+    too_many = None if most is None else most + 1
+    keys = reader.keys_met(where, params, too_many) if named is None else None
+    rows = reader.locked_rows(where, params, too_many) if keys is None else []
+    if too_many in (len(rows), len(keys or ())):
+        return None
+    return rows if keys is None else reader.locked_among(keys, where, params)
 
 
 def meets_more(compiler: Any, block: WriteBlock, reader: Reader, number: int) -> bool:

@@ -9,7 +9,8 @@ from django.core.exceptions import EmptyResultSet
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .connection import state_of
-from .rows import Images, Row
+from .images import Images
+from .rows import Row
 
 Fields = Sequence[Any]
 Statement = tuple[str, Sequence[Any]]

@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, JSONField, Model
-from django.db.models.expressions import Col
 from django.db.models.sql import Query
 
 from ..registry import HISTORICAL
 from ..values import encode, encode_json
 from . import catalog
+from .images import Images, column_sql, images_of
 from .plans import TablePlan
 
 Row = tuple[Any, ...]
 Fetch = Callable[[str, Sequence[Any]], list[Row]]
 LOCKS = {"postgresql": " FOR NO KEY UPDATE", "mysql": " FOR UPDATE"}
 CHUNK = 500
-WAS = "signals_audit_was"
-
-
-class Images(NamedTuple):
-    """How one UPDATE of a row returns it as it is and as it was, which PostgreSQL alone can do.
-
-    `start` is how the statement begins, `sets` how it sets each column, by attribute name, and `place` how it
-    names the row; `source` takes its place, and is given the key once more. `columns` are to be returned.
-
-    The row as it was is the one that the statement found. If it has to wait for another transaction that
-    changes the row, the two differ, and it meets no row. A locking read in its place would be true, too, but
-    lock the version that is there when the statement begins, which the UPDATE then locks again: where a third
-    waits for the row, that is a deadlock.
-    """
-
-    start: str
-    sets: Mapping[str, str]
-    place: str
-    source: str
-    columns: str
+MOST = 2**63 - 1  # without a limit MariaDB does not sort a part of a UNION
 
 
 class Reader:
@@ -58,7 +39,7 @@ class Reader:
         self.table = connection.ops.quote_name(table)
         compiler = Query(plan.written).get_compiler(connection=connection)
         columns = [field.get_col(table) for field in plan.fields]
-        self._formatted = [_column_sql(compiler, column) for column in columns]
+        self._formatted = [column_sql(compiler, column) for column in columns]
         self._key_columns = [self._formatted[place] for place in plan.key]
         self.keys = ", ".join(self._key_columns)
         self.columns = ", ".join(self._formatted)
@@ -93,7 +74,7 @@ class Reader:
         """Look at what is about on the table."""
         self._looked_at = self._connection.connection
         is_bare = catalog.is_bare(self._connection, self.plan.written._meta.db_table)
-        self._images = _images(self.plan, self._connection) if is_bare else None
+        self._images = images_of(self.plan, self._connection) if is_bare else None
 
     def some_columns(self, places: Sequence[int]) -> str:
         """Return the SQL of some of the columns."""
@@ -171,6 +152,31 @@ class Reader:
         select = self.select if not also else f"SELECT {', '.join((self.columns, *also))} FROM {self.table}"  # noqa: S608
         return self._read(f"{select}{where}{order}{limit}{self._lock}", params)
 
+    def keys_met(self, where: str, params: Sequence[Any], most: int | None = None) -> list[Any] | None:
+        """Read the raw keys of the rows that a condition meets, in key order, not locked; at most so many.
+
+        None is returned where that is of no use, or shows something else than what an UPDATE meets. It is of
+        use under InnoDB's READ COMMITTED: there an UPDATE passes by locked rows that its condition does not
+        meet, but a locking read waits for them, and keeps them. At higher levels InnoDB shows an older row.
+        """
+        if self._connection.vendor != "mysql" or not where:
+            return None
+        level = "@@tx_isolation" if self._connection.mysql_is_mariadb else "@@transaction_isolation"  # type: ignore[attr-defined]
+        nothing = ", ".join(["NULL"] * len(self._key_columns))
+        keys = f"SELECT NULL, {self.keys} FROM {self.table}{where} ORDER BY {self.keys} LIMIT {most or MOST}"  # noqa: S608
+        found = self._read(f"SELECT {level}, {nothing} UNION ALL ({keys})", params)
+        if any(level not in (None, "READ-COMMITTED") for level, *_nothing in found):
+            return None
+        return [key[0] if len(key) == 1 else tuple(key) for level, *key in found if level is None]
+
+    def locked_among(self, keys: Sequence[Any], where: str, params: Sequence[Any]) -> list[Row]:
+        """Read those of some rows, by their raw keys, that meet a condition, and lock them."""
+        met, rows = where.removeprefix(" WHERE "), list[Row]()
+        for start in range(0, len(keys), CHUNK):
+            among, named = self._among(list(keys[start : start + CHUNK]))
+            rows += self.locked_rows(f" WHERE {among} AND ({met})", [*named, *params])
+        return rows
+
     def rows_where(self, condition: str) -> list[Row]:
         """Read the rows that meet a condition, which are locked, as they are, in key order."""
         return self._read(f"{self.select} WHERE {condition} ORDER BY {self.keys}{self._lock}", ())
@@ -194,8 +200,9 @@ class Reader:
         rows: list[Row] = []
         for start in range(0, len(wanted), CHUNK):
             chunk = wanted[start : start + CHUNK]
-            places = ", ".join(["%s"] * len(chunk))
-            rows += self.locked_rows(f" WHERE {self._formatted[place]} IN ({places})", chunk)
+            where = f" WHERE {self._formatted[place]} IN ({', '.join(['%s'] * len(chunk))})"
+            keys = self.keys_met(where, chunk)
+            rows += self.locked_rows(where, chunk) if keys is None else self.locked_among(keys, where, chunk)
         return rows
 
     def rows_of(self, keys: Iterable[Any]) -> list[Row]:
@@ -233,33 +240,6 @@ class Reader:
         one = "(" + " AND ".join(f"{column} = %s" for column in self._key_columns) + ")"
         params = [value for key in keys for value in key]
         return f"({' OR '.join([one] * len(keys))})", params
-
-
-def _images(plan: TablePlan, connection: BaseDatabaseWrapper) -> Images | None:
-    """Return how a plan's table returns images; None where fields have columns of a kind of their own."""
-    meta, quote = plan.written._meta, connection.ops.quote_name
-    compiler: Any = Query(plan.written).get_compiler(connection=connection)
-    now = [field.get_col(meta.db_table) for field in plan.fields]
-    if len(plan.key) > 1 or any(type(column) is not Col for column in now):
-        return None
-    was = [Col(WAS, column.target, column.output_field) for column in now]
-    ours, theirs = ([str(compiler.compile(column)[0]) for column in row] for row in (now, was))
-    key, found = ours[plan.key[0]], theirs[plan.key[0]]
-    table, place = quote(meta.db_table), f" WHERE {key} = %s"
-    stays = f"record_image_eq(ROW({', '.join(ours)}), ROW({', '.join(theirs)}))"
-    return Images(
-        start=f"UPDATE {table} SET ",  # noqa: S608
-        sets={field.attname: f"{quote(str(field.column))} = %s" for field in meta.local_concrete_fields},
-        place=place,
-        source=f" FROM {table} AS {WAS}{place} AND {found} = %s AND {stays}",
-        columns=", ".join(_column_sql(compiler, column) for column in (*now, *was)),
-    )
-
-
-def _column_sql(compiler: Any, column: Any) -> str:
-    sql, params = compiler.compile(column)
-    sql, _params = column.select_format(compiler, sql, params)
-    return str(sql)
 
 
 def _encoder(field: Field[Any, Any]) -> Callable[[Any], Any]:

@@ -11,6 +11,7 @@ from . import sets
 from .blocks import WriteBlock
 from .changes import EventMaker
 from .conditions import few_rows_before, lone_key, narrow, rows_before
+from .images import Images
 from .keys import paired, rows_by_new_key, sets_key
 from .plans import TablePlan
 from .remembered import Remembered, remembered
@@ -21,7 +22,7 @@ from .returning import (
     run_returning,
     run_returning_images,
 )
-from .rows import Images, Row
+from .rows import Row
 from .staging import can_stage
 
 Plain = Callable[[Any], Any]

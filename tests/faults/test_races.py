@@ -118,6 +118,32 @@ def test_saves_that_wait_for_one_row_together_all_get_it_in_turn(votes: list[Vot
     assert sorted(new for _old, new in changes) == [10, 20, 30, 40]
 
 
+IMPATIENCE = {
+    "postgresql": "SET SESSION lock_timeout = '3s'",
+    "mysql": "SET SESSION innodb_lock_wait_timeout = 3",
+}
+
+
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    """Have this connection fail where it waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(IMPATIENCE[connection.vendor])
+    yield
+    connection.close()
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("weight", [0, 1], ids=["meets a row", "meets no row"])
+def test_an_update_does_not_wait_for_rows_that_it_does_not_meet(votes: list[Vote], weight: int) -> None:
+    with closing(connection.copy()) as rival:
+        rival.set_autocommit(False)
+        with disabled(), rival.cursor() as cursor:
+            cursor.execute("UPDATE testapp_vote SET weight = 60 WHERE id = %s", [votes[1].pk])
+        assert Vote.objects.filter(weight=weight).update(weight=F("weight") + 1) == 1 - weight
+    assert [entry.changes for entry in entries()] == [{"weight": [0, 1]}][weight:]
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="elsewhere the reference waits, too")
 def test_a_relation_does_not_wait_for_those_who_write_its_owner() -> None:
     with disabled():
@@ -224,3 +250,14 @@ def test_an_update_that_changes_nothing_is_not_told_because_the_transaction_sees
         elsewhere("UPDATE testapp_parent SET name = 'new' WHERE id = %s", parent.pk)
         Parent.objects.filter(pk=parent.pk).update(name="new")
     assert entries() == []
+
+
+@pytest.mark.skipif(connection.vendor != "mysql", reason="elsewhere it is refused")
+def test_an_update_meets_what_others_wrote_since_the_transaction_began_to_see_an_older_state(
+    repeatable: None, votes: list[Vote]
+) -> None:
+    with transaction.atomic():
+        assert Vote.objects.filter(weight__lt=10).count() == 1
+        elsewhere("UPDATE testapp_vote SET weight = 5 WHERE id = %s", votes[1].pk)
+        assert Vote.objects.filter(weight__lt=10).update(weight=F("weight") + 1) == 2
+    assert [entry.changes for entry in entries()] == [{"weight": [0, 1]}, {"weight": [5, 6]}]
