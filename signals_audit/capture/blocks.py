@@ -121,11 +121,12 @@ class WriteBlock:
             return
         state = self.state
         block, announced = state.block, state.is_announced
-        state.block, state.is_announced = None, False
+        state.block, state.is_announced = None, True
         try:
             recorded = [event for event in self.events if event.address is not None]
             if recorded:
                 pipeline.write(self.state.connection, self.state.journal.unwritten(), recorded)
+            state.is_announced = False
             told = [event for event in self.events if event.pk is not None]  # not those that stand for many
             pipeline.keep(told, state.connection.alias)
             awaited = {model for model in {event.model for event in told} if pipeline.is_awaited(model)}

@@ -53,7 +53,7 @@ def _relate(maker: Maker, relation: Relation, added: Sequence[Row], removed: Seq
     targets = _keys(maker, relation.target, (*added, *removed))
     came = _by_owner(relation, added, owners, targets)
     went = _by_owner(relation, removed, owners, targets)
-    found = Owners(maker.block.state, relation.owner, tuple(owners.values()))
+    found = Owners(maker.block.state, relation.owner, owners)
     for key in dict.fromkeys([*came, *went]):
         change = RelationChange(tuple(came[key]), tuple(went[key]))
         _tell(maker, relation, change, OwnerSubject(found, key))

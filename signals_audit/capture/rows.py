@@ -27,7 +27,16 @@ class Reader:
 
     __slots__ = (
         *("_connection", "_converters", "_encoders", "_formatted", "_key_columns", "_loaded", "_lock"),
-        *("_can_have_images", "_converted", "_images", "_looked_at", "_order", "_read", "_select_one"),
+        *(
+            "_can_have_images",
+            "_converted",
+            "_images",
+            "_looked_at",
+            "_order",
+            "_read",
+            "_see_one",
+            "_select_one",
+        ),
         *("columns", "keys", "plan", "select", "table"),
     )
 
@@ -45,7 +54,8 @@ class Reader:
         self.columns = ", ".join(self._formatted)
         self.select = f"SELECT {self.columns} FROM {self.table}"  # noqa: S608
         self._lock = LOCKS.get(connection.vendor, "")
-        self._select_one = f"{self.select} WHERE {self._key_columns[0]} = %s{self._lock}"
+        self._see_one = f"{self.select} WHERE {self._key_columns[0]} = %s"
+        self._select_one = f"{self._see_one}{self._lock}"
         self._images: Images | None = None
         self._looked_at: Any = None
         self._can_have_images = connection.vendor == "postgresql" and plan.written.__module__ != HISTORICAL
@@ -218,6 +228,8 @@ class Reader:
     def seen(self, keys: Iterable[Any]) -> list[Row]:
         """Read rows by their raw primary keys without a lock: nobody is about to change them."""
         wanted, rows = list(keys), list[Row]()
+        if len(wanted) == 1 and len(self._key_columns) == 1:
+            return self._read(self._see_one, wanted)
         for start in range(0, len(wanted), CHUNK):
             where, params = self._among(wanted[start : start + CHUNK])
             rows += self._read(f"{self.select} WHERE {where}", params)

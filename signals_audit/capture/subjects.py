@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,11 +59,14 @@ class RowSubject:
 
 @dataclass(eq=False, slots=True)
 class Owners:
-    """The owners of the many-to-many rows of one statement, read together when the first is asked for."""
+    """The owners of the many-to-many rows of one statement, read together when the first is asked for.
+
+    `pks` are their keys, by what the rows hold.
+    """
 
     state: ConnectionState
     end: End
-    pks: Sequence[Any]
+    pks: Mapping[Any, Any]
     _loaded: dict[Any, Model] | None = field(default=None, init=False)
 
     def get(self, pk: Any) -> Model | None:
@@ -88,7 +91,8 @@ class Owners:
         if plan is None:
             return {}
         reader = self.state.reader(plan)
-        return {reader.pk(row): reader.load(row) for row in reader.seen(map(reader.raw_key, self.pks))}
+        keys = self.pks if self.end.column is None else map(reader.raw_key, self.pks.values())
+        return {reader.pk(row): reader.load(row) for row in reader.seen(keys)}
 
 
 @dataclass(eq=False, slots=True)
