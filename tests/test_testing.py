@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from signals_audit import Action, auto_create, disabled, notify_on, on_create, register
-from signals_audit.capture.rows import WAS
+from signals_audit.capture.images import WAS
 from signals_audit.hooks import hooks
 from signals_audit.registry import registry
 from signals_audit.testing import (
