@@ -128,6 +128,16 @@ def narrow(compiler: Any, reader: Reader, rows: Iterable[Row]) -> None:
         compiler.query.where.add(RawCondition(*reader.among(rows)), AND)
 
 
+def take_only(compiler: Any, reader: Reader, rows: Iterable[Row]) -> None:
+    """Have a DELETE take these rows, which are locked: others may have come to match, or not match, since."""
+    if compiler.connection.vendor != "sqlite" and _lone_condition(compiler) is None:
+        query = type(compiler.query)(compiler.query.model)
+        query.where.add(RawCondition(*reader.among(rows)), AND)
+        compiler.query = query
+        for known in ("single_alias", "contains_self_reference_subquery"):  # of the query before
+            compiler.__dict__.pop(known, None)
+
+
 def condition(compiler: Any) -> tuple[str, Sequence[Any]]:
     """Return a statement's condition as SQL for its table; raise EmptyResultSet where nothing meets it."""
     try:

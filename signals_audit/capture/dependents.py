@@ -17,7 +17,7 @@ from ..context import is_disabled
 from .beside import beside_cascades
 from .blocks import WriteBlock
 from .changes import EventMaker
-from .conditions import rows_before
+from .conditions import rows_before, take_only
 from .plans import TablePlan, generation, plan_for, reading_plan
 from .rows import Reader, Row
 
@@ -87,6 +87,7 @@ def affected_by(compiler: Any, block: WriteBlock) -> list[Affected]:
     plan = reading_plan(compiler.query.model)
     reader = block.state.reader(plan)
     rows = rows_before(compiler, block, reader)
+    take_only(compiler, reader, rows)
     found: list[Affected] = []
     seen = {(plan.model, plan.key_of(row)) for row in rows}
     _collect(block, plan, rows, found, seen)

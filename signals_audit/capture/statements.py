@@ -15,7 +15,7 @@ from . import sets
 from .beside import beside_triggers
 from .blocks import WriteBlock
 from .changes import EventMaker
-from .conditions import rows_before
+from .conditions import rows_before, take_only
 from .connection import ConnectionState, state_of
 from .dependents import Affected, affected_by, has_audited_dependents, tell_of
 from .inserts import inserted
@@ -96,6 +96,7 @@ def _delete_told(compiler: Any, maker: EventMaker, plain: Plain, affected: Seque
         _given, rows = run_returning(compiler, maker.reader.columns, ())
     else:
         rows = rows_before(compiler, maker.block, maker.reader)
+        take_only(compiler, maker.reader, rows)
         run_plain(maker.block, plain, ROW_COUNT)
     most = sets.few(maker.plan, compiler.connection)
     if most is not None and len(rows) > most and not affected:

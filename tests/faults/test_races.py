@@ -8,13 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import Any
 
+import django
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 
 from signals_audit import disabled
-from tests.capture.log import entries
-from tests.testapp.models import Parent, Person, Tag, Vote
+from tests.capture.log import entries, make
+from tests.testapp.models import Article, Parent, Person, Tag, Vote
+
+if django.VERSION >= (6, 1):
+    from tests.testapp.models import Shelfful, Shop
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -224,6 +228,39 @@ def test_a_row_that_others_insert_while_an_upsert_runs_is_not_told_as_created() 
         Tag.objects.bulk_create(tags, update_conflicts=True, update_fields=["name"], unique_fields=target)
     created = [entry.changes["name"][1] for entry in entries(action="create")]
     assert created == ["ours"]
+
+
+@pytest.mark.parametrize("status", ["gone", "here"], ids=["comes to match", "does not match any more"])
+def test_a_deletion_by_another_table_tells_of_the_rows_that_went(votes: list[Vote], status: str) -> None:
+    with disabled():
+        other = "here" if status == "gone" else "gone"
+        articles = [make(Article, title=title, status=was) for title, was in (("a", "gone"), ("b", other))]
+        for vote, article in zip(votes, articles, strict=True):
+            Vote.objects.filter(pk=vote.pk).update(article=article)
+    write = "UPDATE testapp_article SET status = %s WHERE id = %s"
+    with in_front_of("DELETE", lambda: elsewhere(write, status, articles[1].pk)):
+        Vote.objects.filter(article__status="gone").delete()
+    left = set(Vote.objects.values_list("pk", flat=True))
+    told = {int(entry.object_id) for entry in entries(action="delete")}
+    assert votes[0].pk in told
+    assert sorted([*left, *told]) == [vote.pk for vote in votes]
+
+
+if django.VERSION >= (6, 1):
+
+    def test_what_goes_with_rows_that_come_to_match_a_deletion_does_not_go_untold() -> None:
+        with disabled():
+            shops = [Shop.objects.create(name=name) for name in ("gone", "here")]
+            shelves = [Shelfful.objects.create(shop=shop, name="f") for shop in shops]
+        write = "UPDATE testapp_shop SET name = 'gone' WHERE id = %s"
+        with in_front_of("DELETE", lambda: elsewhere(write, shops[1].pk)):
+            Shop.objects.filter(name="gone").delete()
+        told = [(entry.model, entry.object_id) for entry in entries(action="delete")]
+        assert sorted(told) == [
+            ("testapp.Shelfful", str(shelves[0].pk)),
+            ("testapp.Shop", str(shops[0].pk)),
+        ]
+        assert Shelfful.objects.get() == shelves[1]
 
 
 @pytest.fixture
