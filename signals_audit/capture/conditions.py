@@ -40,11 +40,24 @@ def few_rows_before(compiler: Any, block: WriteBlock, reader: Reader, most: int 
         return []
     block.state.lock_before_read()
     too_many = None if most is None else most + 1
-    keys = reader.keys_met(where, params, too_many) if named is None else None
+    can_look = named is None and not block.state.has_own_level
+    keys = reader.keys_met(where, params, too_many) if can_look else None
     rows = reader.locked_rows(where, params, too_many) if keys is None else []
     if too_many in (len(rows), len(keys or ())):
         return None
     return rows if keys is None else reader.locked_among(keys, where, params)
+
+
+def rows_holding(block: WriteBlock, reader: Reader, place: int, values: Iterable[Any]) -> list[Row]:
+    """Read and lock the rows that hold one of some raw values in a column."""
+    rows: list[Row] = []
+    for where, params in reader.holding(place, values):
+        keys = None if block.state.has_own_level else reader.keys_met(where, params)
+        if keys is None:
+            rows += reader.locked_rows(where, params)
+        else:
+            rows += reader.locked_among(keys, where, params)
+    return rows
 
 
 def meets_more(compiler: Any, block: WriteBlock, reader: Reader, number: int) -> bool:

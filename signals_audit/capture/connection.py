@@ -42,6 +42,7 @@ class ConnectionState:
         "can_stage",
         "connection",
         "cursors",
+        "has_own_level",
         "has_tables",
         "instances",
         "is_announced",
@@ -60,6 +61,7 @@ class ConnectionState:
         self.journal = Journal()
         self.block: Any = None
         self.instances: dict[tuple[type[Model], Any], Model] = {}
+        self.has_own_level = False
         self.is_announced = False
         self.is_locked = False
         self.is_spoilt = False
@@ -215,7 +217,7 @@ class ConnectionState:
         journal, self.journal = self.journal, Journal()
         self.instances.clear()
         self.cursors.close()
-        self.is_locked = self.is_spoilt = False
+        self.has_own_level = self.is_locked = self.is_spoilt = False
         return journal
 
 

@@ -17,7 +17,7 @@ from ..context import is_disabled
 from .beside import beside_cascades
 from .blocks import WriteBlock
 from .changes import EventMaker
-from .conditions import rows_before, take_only
+from .conditions import rows_before, rows_holding, take_only
 from .plans import TablePlan, generation, plan_for, reading_plan
 from .rows import Reader, Row
 
@@ -101,7 +101,7 @@ def _collect(
         child = reading_plan(field.model)
         reader = block.state.reader(child)
         pointed_at = plan.places[field.target_field.attname]  # type: ignore[attr-defined]
-        children = reader.locked_where(child.places[field.attname], {row[pointed_at] for row in rows})
+        children = rows_holding(block, reader, child.places[field.attname], {row[pointed_at] for row in rows})
         if _cascades(field):
             children = [row for row in children if (child.model, child.key_of(row)) not in seen]
             seen.update((child.model, child.key_of(row)) for row in children)

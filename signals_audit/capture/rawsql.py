@@ -33,6 +33,11 @@ _NUMBERS = re.compile(r"(?<![\w.\"`])\d+(?:\.\d+)?\b")
 _SPACES = re.compile(r"\s+")
 
 
+def sets_level(sql: str) -> bool:
+    """Tell whether a statement sets the isolation level of transactions, of the next one or of all."""
+    return first_word(sql) == "set" and "isolation" in sql[:READ].lower()
+
+
 def first_word(sql: str) -> str:
     """Return the word that a statement begins with, in lower case."""
     found = _FIRST_WORD.match(sql)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -19,6 +19,8 @@ Row = tuple[Any, ...]
 Fetch = Callable[[str, Sequence[Any]], list[Row]]
 LOCKS = {"postgresql": " FOR NO KEY UPDATE", "mysql": " FOR UPDATE"}
 CHUNK = 500
+WHERE = " WHERE "
+LOOKING = "READ-COMMITTED"
 MOST = 2**63 - 1  # without a limit MariaDB does not sort a part of a UNION
 
 
@@ -165,23 +167,25 @@ class Reader:
     def keys_met(self, where: str, params: Sequence[Any], most: int | None = None) -> list[Any] | None:
         """Read the raw keys of the rows that a condition meets, in key order, not locked; at most so many.
 
-        None is returned where that is of no use, or shows something else than what an UPDATE meets. It is of
-        use under InnoDB's READ COMMITTED: there an UPDATE passes by locked rows that its condition does not
-        meet, but a locking read waits for them, and keeps them. At higher levels InnoDB shows an older row.
+        None is returned where that is of no use, or would show something else than what an UPDATE meets. It
+        is of use under InnoDB's READ COMMITTED: there an UPDATE passes by locked rows that its condition does
+        not meet, but a locking read waits for them, and keeps them. At higher levels a plain read would
+        settle which state the transaction sees from now on, so the level is part of the condition.
         """
         if self._connection.vendor != "mysql" or not where:
             return None
         level = "@@tx_isolation" if self._connection.mysql_is_mariadb else "@@transaction_isolation"  # type: ignore[attr-defined]
+        met = f" WHERE {level} = '{LOOKING}' AND ({where.removeprefix(WHERE)})"
         nothing = ", ".join(["NULL"] * len(self._key_columns))
-        keys = f"SELECT NULL, {self.keys} FROM {self.table}{where} ORDER BY {self.keys} LIMIT {most or MOST}"  # noqa: S608
-        found = self._read(f"SELECT {level}, {nothing} UNION ALL ({keys})", params)
-        if any(level not in (None, "READ-COMMITTED") for level, *_nothing in found):
+        keys = f"SELECT NULL, {self.keys} FROM {self.table}{met} ORDER BY {self.keys} LIMIT {most or MOST}"  # noqa: S608
+        (known, *_nothing), *found = self._read(f"SELECT {level}, {nothing} UNION ALL ({keys})", params)
+        if known != LOOKING:
             return None
-        return [key[0] if len(key) == 1 else tuple(key) for level, *key in found if level is None]
+        return [key[0] if len(key) == 1 else tuple(key) for _level, *key in found]
 
     def locked_among(self, keys: Sequence[Any], where: str, params: Sequence[Any]) -> list[Row]:
         """Read those of some rows, by their raw keys, that meet a condition, and lock them."""
-        met, rows = where.removeprefix(" WHERE "), list[Row]()
+        met, rows = where.removeprefix(WHERE), list[Row]()
         for start in range(0, len(keys), CHUNK):
             among, named = self._among(list(keys[start : start + CHUNK]))
             rows += self.locked_rows(f" WHERE {among} AND ({met})", [*named, *params])
@@ -204,16 +208,12 @@ class Reader:
         """Read one row by its raw primary key, and lock it."""
         return self._read(self._select_one, (key,))
 
-    def locked_where(self, place: int, values: Iterable[Any]) -> list[Row]:
-        """Read the rows that hold one of some raw values in a column, and lock them."""
+    def holding(self, place: int, values: Iterable[Any]) -> Iterator[tuple[str, list[Any]]]:
+        """Yield conditions for the rows that hold one of some raw values in a column."""
         wanted = [value for value in values if value is not None]
-        rows: list[Row] = []
         for start in range(0, len(wanted), CHUNK):
             chunk = wanted[start : start + CHUNK]
-            where = f" WHERE {self._formatted[place]} IN ({', '.join(['%s'] * len(chunk))})"
-            keys = self.keys_met(where, chunk)
-            rows += self.locked_rows(where, chunk) if keys is None else self.locked_among(keys, where, chunk)
-        return rows
+            yield f" WHERE {self._formatted[place]} IN ({', '.join(['%s'] * len(chunk))})", chunk
 
     def rows_of(self, keys: Iterable[Any]) -> list[Row]:
         """Read rows again by their raw primary keys."""

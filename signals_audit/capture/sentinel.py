@@ -37,12 +37,13 @@ from .beside import beside_triggers
 from .blocks import WriteBlock
 from .connection import ConnectionState, state_of
 from .plans import plan_for
-from .rawsql import first_word, masked, written_tables
+from .rawsql import first_word, masked, sets_level, written_tables
 from .silence import silence
 
 logger = logging.getLogger("signals_audit")
 
 UID: Final = "signals_audit.capture.sentinel"
+SETTING: Final = frozenset({"SET", "Set", "set"})
 COUNTS: Final = frozenset({"insert", "update", "delete", "replace", "merge"})  # their rowcount says how much
 # Migrations, and the emptying of tables by `flush` and test cases.
 SILENT: Final = frozenset(
@@ -104,11 +105,14 @@ def look(execute: Execute, sql: Any, params: Any, many: bool, context: Mapping[s
     if silence.depth and not state_of(context["connection"]).is_being_set_up():
         silence.refuse(context["connection"])
     if type(sql) is str and sql[:1] in "Ss":  # SELECT, and SAVEPOINT
+        if sql[:3] in SETTING:
+            _note_level(sql, state_of(context["connection"]))
         return execute(sql, params, many, context)
     state = state_of(context["connection"])
     if state.is_announced:
         return execute(sql, params, many, context)
     text = sql if isinstance(sql, str) else _text(sql, context)
+    _note_level(text, state)
     models = _unannounced(text, state)
     if not models:
         return execute(sql, params, many, context)
@@ -118,6 +122,12 @@ def look(execute: Execute, sql: Any, params: Any, many: bool, context: Mapping[s
     if _has_written(text, context):
         _warn(text, models, state)
     return result
+
+
+def _note_level(sql: str, state: ConnectionState) -> None:
+    """Note that a transaction is given a level of its own, which no variable of the server's tells."""
+    if sets_level(sql):
+        state.has_own_level = True
 
 
 def _text(sql: Any, context: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from django.db.models.signals import pre_save
 
 from signals_audit import audit_context, disabled, on_create
 from signals_audit.capture import sentinel
-from signals_audit.capture.rawsql import masked, written_tables
+from signals_audit.capture.rawsql import masked, sets_level, written_tables
 from signals_audit.checks.messages import TAG
 from signals_audit.models import AuditEntry, ChangeSet
 from signals_audit.testing import isolated_registry
@@ -328,3 +328,18 @@ def test_a_check_tells_of_raw_sql() -> None:
     run(INSERT)
     (message,) = (found for found in run_checks(tags=[TAG]) if found.id == "signals_audit.W013")
     assert message.msg == "Raw SQL wrote to the table of testapp.Tag 1 time(s) since this process started."
+
+
+@pytest.mark.parametrize(
+    ("sql", "sets"),
+    [
+        ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", True),
+        ("-- why\n  set session transaction isolation level read committed", True),
+        ("SET @@transaction_isolation = 'REPEATABLE-READ'", True),
+        ("SET NAMES utf8mb4", False),
+        ("SELECT isolation FROM ward", False),
+        ("UPDATE ward SET isolation = 1", False),
+    ],
+)
+def test_a_statement_that_sets_the_level_of_a_transaction_is_known(sql: str, sets: bool) -> None:
+    assert sets_level(sql) is sets

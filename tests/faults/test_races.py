@@ -290,11 +290,36 @@ def test_an_update_that_changes_nothing_is_not_told_because_the_transaction_sees
 
 
 @pytest.mark.skipif(connection.vendor != "mysql", reason="elsewhere it is refused")
+@pytest.mark.parametrize(
+    "level",
+    [
+        "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        "\n set transaction isolation level repeatable read",
+    ],
+    ids=["of the session", "of this transaction alone"],
+)
 def test_an_update_meets_what_others_wrote_since_the_transaction_began_to_see_an_older_state(
+    votes: list[Vote], level: str
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(level)
+    try:
+        with transaction.atomic():
+            assert Vote.objects.filter(weight__lt=10).count() == 1
+            elsewhere("UPDATE testapp_vote SET weight = 5 WHERE id = %s", votes[1].pk)
+            assert Vote.objects.filter(weight__lt=10).update(weight=F("weight") + 1) == 2
+    finally:
+        connection.close()
+    assert [entry.changes for entry in entries()] == [{"weight": [0, 1]}, {"weight": [5, 6]}]
+
+
+@pytest.mark.skipif(connection.vendor != "mysql", reason="elsewhere a write settles it, too")
+def test_what_a_transaction_sees_is_not_settled_before_its_first_read(
     repeatable: None, votes: list[Vote]
 ) -> None:
+    with disabled():
+        Tag.objects.create(name="old")
     with transaction.atomic():
-        assert Vote.objects.filter(weight__lt=10).count() == 1
-        elsewhere("UPDATE testapp_vote SET weight = 5 WHERE id = %s", votes[1].pk)
-        assert Vote.objects.filter(weight__lt=10).update(weight=F("weight") + 1) == 2
-    assert [entry.changes for entry in entries()] == [{"weight": [0, 1]}, {"weight": [5, 6]}]
+        with in_front_of("UPDATE", lambda: elsewhere("UPDATE testapp_tag SET name = 'new'")):
+            assert Vote.objects.filter(weight__lt=1).update(weight=F("weight") + 1) == 1
+        assert Tag.objects.get().name == "new"
