@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
@@ -14,7 +14,7 @@ from django.db.models.sql import Query
 from django.db.models.sql.where import AND
 
 from .blocks import WriteBlock
-from .rows import Reader, Row
+from .rows import CHUNK, Reader, Row
 
 NAMING = frozenset({Exact, IntegerFieldExact, RelatedExact})
 MAX_KEY = 2**63 - 1
@@ -141,14 +141,22 @@ def narrow(compiler: Any, reader: Reader, rows: Iterable[Row]) -> None:
         compiler.query.where.add(RawCondition(*reader.among(rows)), AND)
 
 
-def take_only(compiler: Any, reader: Reader, rows: Iterable[Row]) -> None:
-    """Have a DELETE take these rows, which are locked: others may have come to match, or not match, since."""
-    if compiler.connection.vendor != "sqlite" and _lone_condition(compiler) is None:
+def taking(compiler: Any, reader: Reader, rows: Sequence[Row]) -> Iterator[None]:
+    """Have a DELETE take these rows, which are locked, some at a time: it is to be run at each step.
+
+    Others may have come to match since, or do not match any more.
+    """
+    is_known = bool(rows) and _lone_condition(compiler) is not None
+    if compiler.connection.vendor == "sqlite" or is_known or not reader.can_name_rows:
+        yield
+        return
+    for start in range(0, len(rows) or 1, CHUNK):
         query = type(compiler.query)(compiler.query.model)
-        query.where.add(RawCondition(*reader.among(rows)), AND)
+        query.where.add(RawCondition(*reader.among(rows[start : start + CHUNK])), AND)
         compiler.query = query
         for known in ("single_alias", "contains_self_reference_subquery"):  # of the query before
             compiler.__dict__.pop(known, None)
+        yield
 
 
 def condition(compiler: Any) -> tuple[str, Sequence[Any]]:
@@ -160,11 +168,16 @@ def condition(compiler: Any) -> tuple[str, Sequence[Any]]:
     return f" WHERE {sql}", params
 
 
+def _was_done() -> None:
+    """Take the place of a step that Django takes again."""
+
+
 def _single_table(compiler: Any) -> Any:
     """Return the query with a condition that names its own table alone, as Django's compilers make it."""
     query = compiler.query
     if hasattr(query, "related_updates"):
         compiler.pre_sql_setup()
+        compiler.pre_sql_setup = _was_done  # once more would put the condition into a subquery of a subquery
         return query
     if compiler.single_alias:
         return query

@@ -6,7 +6,7 @@ So the rows are read and locked before the DELETE, level by level, and told of a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..context import is_disabled
 from .beside import beside_cascades
 from .blocks import WriteBlock
 from .changes import EventMaker
-from .conditions import rows_before, rows_holding, take_only
+from .conditions import rows_before, rows_holding, taking
 from .plans import TablePlan, generation, plan_for, reading_plan
 from .rows import Reader, Row
 
@@ -32,6 +32,31 @@ class Affected:
     reader: Reader
     rows: list[Row]
     is_deleted: bool
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Doomed:
+    """The rows that a DELETE is about to take, locked, and those that the database touches with them."""
+
+    reader: Reader
+    rows: list[Row]
+    others: list[Affected]
+
+    def taken(self, compiler: Any) -> Iterator[None]:
+        """Have the DELETE take these rows; it is to be run at each step."""
+        return taking(compiler, self.reader, self.rows)
+
+    def told_by(self, plan: TablePlan) -> list[Row]:
+        """Return the rows with the columns of a plan."""
+        return list(_narrowed(Affected(self.reader, self.rows, is_deleted=True), plan))
+
+    def besides(self, keys: Container[Any]) -> list[Affected]:
+        """Return the rows that went without being met: with others of the table that they refer to."""
+        key_of = self.reader.plan.key_of
+        unmet = {key_of(row): row for row in self.rows if key_of(row) not in keys}
+        left = {key_of(row) for row in self.reader.rows_of(unmet)}
+        gone = [row for key, row in unmet.items() if key not in left]
+        return [Affected(self.reader, gone, is_deleted=True)]
 
 
 def dependents(model: type[Model]) -> list[Field[Any, Any]]:
@@ -82,16 +107,15 @@ def _cascades(field: Field[Any, Any]) -> bool:
     return field.remote_field is not None and field.remote_field.on_delete is CASCADE
 
 
-def affected_by(compiler: Any, block: WriteBlock) -> list[Affected]:
-    """Read and lock what the database will touch when a DELETE runs, the nearest first."""
+def affected_by(compiler: Any, block: WriteBlock) -> Doomed:
+    """Read and lock what a DELETE will take, and what the database will touch with it, the nearest first."""
     plan = reading_plan(compiler.query.model)
-    reader = block.state.reader(plan)
+    reader = block.state.reader(plan).removing()
     rows = rows_before(compiler, block, reader)
-    take_only(compiler, reader, rows)
     found: list[Affected] = []
     seen = {(plan.model, plan.key_of(row)) for row in rows}
     _collect(block, plan, rows, found, seen)
-    return _without_deleted(found, seen)
+    return Doomed(reader, rows, _without_deleted(found, seen))
 
 
 def _collect(
@@ -100,6 +124,7 @@ def _collect(
     for field in dependents(plan.model) if rows else ():
         child = reading_plan(field.model)
         reader = block.state.reader(child)
+        reader = reader.removing() if _cascades(field) else reader
         pointed_at = plan.places[field.target_field.attname]  # type: ignore[attr-defined]
         children = rows_holding(block, reader, child.places[field.attname], {row[pointed_at] for row in rows})
         if _cascades(field):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -18,6 +19,7 @@ from .plans import TablePlan
 Row = tuple[Any, ...]
 Fetch = Callable[[str, Sequence[Any]], list[Row]]
 LOCKS = {"postgresql": " FOR NO KEY UPDATE", "mysql": " FOR UPDATE"}
+REMOVING = LOCKS | {"postgresql": " FOR UPDATE"}
 CHUNK = 500
 WHERE = " WHERE "
 LOOKING = "READ-COMMITTED"
@@ -72,6 +74,13 @@ class Reader:
         self._loaded = [name for name in names if name in places]
         order = [places[name] for name in self._loaded]
         self._order = None if order == list(range(len(plan.fields))) else order
+
+    def removing(self) -> Reader:
+        """Return a reader that locks rows as their deletion will: from then on nobody can refer to them."""
+        other = copy(self)
+        other._lock = REMOVING.get(self._connection.vendor, "")
+        other._select_one = f"{self._see_one}{other._lock}"
+        return other
 
     def images(self) -> Images | None:
         """Return how an UPDATE of one row returns images; None where none does, or its table sets more off.
@@ -188,7 +197,7 @@ class Reader:
         met, rows = where.removeprefix(WHERE), list[Row]()
         for start in range(0, len(keys), CHUNK):
             among, named = self._among(list(keys[start : start + CHUNK]))
-            rows += self.locked_rows(f" WHERE {among} AND ({met})", [*named, *params])
+            rows += self.locked_rows(f"{WHERE}{among} AND ({met})", [*named, *params])
         return rows
 
     def rows_where(self, condition: str) -> list[Row]:
@@ -213,7 +222,7 @@ class Reader:
         wanted = [value for value in values if value is not None]
         for start in range(0, len(wanted), CHUNK):
             chunk = wanted[start : start + CHUNK]
-            yield f" WHERE {self._formatted[place]} IN ({', '.join(['%s'] * len(chunk))})", chunk
+            yield f"{WHERE}{self._formatted[place]} IN ({', '.join(['%s'] * len(chunk))})", chunk
 
     def rows_of(self, keys: Iterable[Any]) -> list[Row]:
         """Read rows again by their raw primary keys."""
@@ -238,7 +247,14 @@ class Reader:
     def _rows_of_chunk(self, keys: list[Any]) -> list[Row]:
         """Read rows as they are: a plain SELECT of MariaDB's shows what the transaction began with."""
         where, params = self._among(keys)
-        return self._read(f"{self.select} WHERE {where}{self._lock}", params)
+        return self.locked_rows(f"{WHERE}{where}", params)
+
+    @property
+    def can_name_rows(self) -> bool:
+        """Tell whether keys are read as they stand in the table: a field may have them read otherwise."""
+        quote = self._connection.ops.quote_name
+        columns = [quote(str(self.plan.fields[place].column)) for place in self.plan.key]
+        return self._key_columns == [f"{self.table}.{column}" for column in columns]
 
     def among(self, rows: Iterable[Row]) -> tuple[str, list[Any]]:
         """Return the condition that a row is one of these."""
@@ -249,9 +265,12 @@ class Reader:
             return "1 = 0", []
         if len(self._key_columns) == 1:
             return f"{self._key_columns[0]} IN ({', '.join(['%s'] * len(keys))})", keys
-        one = "(" + " AND ".join(f"{column} = %s" for column in self._key_columns) + ")"
         params = [value for key in keys for value in key]
-        return f"({' OR '.join([one] * len(keys))})", params
+        if self._connection.vendor == "sqlite":
+            one = "(" + " AND ".join(f"{column} = %s" for column in self._key_columns) + ")"
+            return f"({' OR '.join([one] * len(keys))})", params
+        one = f"({', '.join(['%s'] * len(self._key_columns))})"  # of which MariaDB finds many at once
+        return f"({self.keys}) IN ({', '.join([one] * len(keys))})", params
 
 
 def _encoder(field: Field[Any, Any]) -> Callable[[Any], Any]:

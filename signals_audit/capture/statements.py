@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from django.db import connections
@@ -15,12 +15,13 @@ from . import sets
 from .beside import beside_triggers
 from .blocks import WriteBlock
 from .changes import EventMaker
-from .conditions import rows_before, take_only
+from .conditions import rows_before, taking
 from .connection import ConnectionState, state_of
-from .dependents import Affected, affected_by, has_audited_dependents, tell_of
+from .dependents import affected_by, has_audited_dependents, tell_of
 from .inserts import inserted
 from .plans import TablePlan, plan_for
 from .returning import Fields, can_return_deleted, run_plain, run_returning
+from .rows import Row
 
 Plain = Callable[[Any], Any]
 
@@ -78,28 +79,45 @@ def touches_others(compiler: Any) -> bool:
 
 
 def delete(compiler: Any, plan: TablePlan | None, plain: Plain) -> int:
-    """Run a DELETE, tell of the rows that really went, and return how many they were."""
+    """Run a DELETE, tell of the rows that really went, and return how many it met."""
     with WriteBlock.around(compiler.connection) as block:
-        affected = affected_by(compiler, block) if touches_others(compiler) else []
+        if touches_others(compiler):
+            return _delete_with_others(compiler, plan, block, plain)
         if plan is None:
-            count = run_plain(block, plain, ROW_COUNT) or 0
-        else:
-            count = _delete_told(compiler, EventMaker(block, plan, "delete"), plain, affected)
-        tell_of(affected, block)
+            return run_plain(block, plain, ROW_COUNT) or 0
+        return _delete_told(compiler, EventMaker(block, plan, "delete"), plain)
+
+
+def _delete_with_others(compiler: Any, plan: TablePlan | None, block: WriteBlock, plain: Plain) -> int:
+    """Run a DELETE with which the database deletes or changes other rows, and tell of all of them."""
+    doomed = affected_by(compiler, block)
+    if plan is None:
+        count = sum(run_plain(block, plain, ROW_COUNT) or 0 for _step in doomed.taken(compiler))
+        tell_of(doomed.others, block)
         return count
+    maker, gone = EventMaker(block, plan, "delete"), list[Row]()
+    for _step in doomed.taken(compiler):
+        if can_return_deleted(compiler):
+            gone += run_returning(compiler, maker.reader.columns, ())[1]
+        else:
+            run_plain(block, plain, ROW_COUNT)
+            gone = doomed.told_by(plan)
+    maker.deleted(gone)
+    tell_of([*doomed.others, *doomed.besides({plan.key_of(row) for row in gone})], block)
+    return len(gone)
 
 
-def _delete_told(compiler: Any, maker: EventMaker, plain: Plain, affected: Sequence[Affected]) -> int:
-    if not affected and sets.are_many_deleted(compiler, maker):
+def _delete_told(compiler: Any, maker: EventMaker, plain: Plain) -> int:
+    if sets.are_many_deleted(compiler, maker):
         return sets.delete_many(compiler, maker, plain)
     if can_return_deleted(compiler):
         _given, rows = run_returning(compiler, maker.reader.columns, ())
     else:
         rows = rows_before(compiler, maker.block, maker.reader)
-        take_only(compiler, maker.reader, rows)
-        run_plain(maker.block, plain, ROW_COUNT)
+        for _step in taking(compiler, maker.reader, rows):
+            run_plain(maker.block, plain, ROW_COUNT)
     most = sets.few(maker.plan, compiler.connection)
-    if most is not None and len(rows) > most and not affected:
+    if most is not None and len(rows) > most:
         sets.tell_deleted(maker, rows)
     else:
         maker.deleted(rows)

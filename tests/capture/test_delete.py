@@ -34,6 +34,7 @@ from tests.testapp.models import (
     Unaudited,
     Vote,
 )
+from tests.testapp.strange import Stall
 
 from .log import (
     brief,
@@ -354,3 +355,13 @@ def test_a_model_that_is_not_audited_is_deleted_as_ever(settings: Any) -> None:
         Unaudited.objects.all().delete()
     assert ran == ["DELETE testapp_unaudited"]
     assert entries() == []
+
+
+def test_more_rows_than_one_statement_names_are_deleted_by_another_table() -> None:
+    tag, other = (make(Tag, name=name) for name in ("gone", "kept"))
+    with disabled():
+        Stall.objects.bulk_create(Stall(row="a", number=number, tag=tag) for number in range(1100))
+        kept = Stall.objects.create(row="b", number=1, tag=other)
+    assert Stall.objects.filter(tag__name="gone").delete() == (1100, {"testapp.Stall": 1100})
+    assert Stall.objects.get() == kept
+    assert sorted(entry.changes["number"][0] for entry in entries()) == list(range(1100))

@@ -76,6 +76,18 @@ if HAS_DATABASE_LEVEL:
         models.Shop.objects.filter(name="nobody").delete()
         assert told(start) == []
 
+    @pytest.mark.parametrize("names", ["ac", "abc", "ab"])
+    def test_rows_that_go_with_others_that_the_same_deletion_meets_are_recorded(names: str) -> None:
+        top = models.Branch.objects.create(name="a")
+        middle = models.Branch.objects.create(name="b", parent=top)
+        twig = models.Branch.objects.create(name="c", parent=middle)
+        kept = models.Branch.objects.create(name="d")
+        start = len(entries())
+        models.Branch.objects.filter(name__in=names).delete()
+        assert models.Branch.objects.get() == kept
+        gone = sorted((entry.object_id, entry.changes["name"]) for entry in entries()[start:])
+        assert gone == sorted((str(branch.pk), [branch.name, None]) for branch in (top, middle, twig))
+
 else:
 
     def test_before_6_1_no_relation_is_left_to_the_database() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.testapp.strange import Highest, Picky, Shown, Singleton, Trimmed
+from tests.testapp.models import Tag
+from tests.testapp.strange import Highest, Picky, Shown, Singleton, Stall, Trimmed
 
 from .log import entries, make, updated
 
@@ -63,3 +64,10 @@ def test_a_class_that_does_not_take_a_row_does_not_cost_the_write() -> None:
     assert Picky.objects.filter(pk=picky.pk).update(name="bad") == 1
     assert Picky.objects.filter(name="bad")._raw_delete("default") == 1  # type: ignore[attr-defined]
     assert [entry.changes["name"] for entry in entries()] == [["good", "bad"], ["bad", None]]
+
+
+def test_rows_with_a_composite_key_are_found_by_another_table() -> None:
+    tag = make(Tag, name="t")
+    stalls = [make(Stall, row="a", number=1, tag=tag), make(Stall, row="a", number=2)]
+    assert Stall.objects.filter(tag__name="t").update(guests=3) == 1
+    assert entries() == [updated(stalls[0], {"guests": [0, 3]}, source="update")]

@@ -10,7 +10,7 @@ from typing import Any
 
 import django
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import F
 
 from signals_audit import disabled
@@ -148,6 +148,20 @@ def test_an_update_does_not_wait_for_rows_that_it_does_not_meet(votes: list[Vote
     assert [entry.changes for entry in entries()] == [{"weight": [0, 1]}][weight:]
 
 
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("number", [5, 50])
+def test_an_update_of_nearly_all_rows_does_not_wait_for_the_others(number: int) -> None:
+    with disabled():
+        Vote.objects.bulk_create(Vote(weight=0) for _ in range(number))
+        other = Vote.objects.create(weight=50)
+    with closing(connection.copy()) as rival:
+        rival.set_autocommit(False)
+        with disabled(), rival.cursor() as cursor:
+            cursor.execute("UPDATE testapp_vote SET weight = 60 WHERE id = %s", [other.pk])
+        assert Vote.objects.filter(weight=0).update(weight=F("weight") + 1) == number
+    assert [entry.changes for entry in entries()] == [{"weight": [0, 1]}] * number
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="elsewhere the reference waits, too")
 def test_a_relation_does_not_wait_for_those_who_write_its_owner() -> None:
     with disabled():
@@ -261,6 +275,39 @@ if django.VERSION >= (6, 1):
             ("testapp.Shop", str(shops[0].pk)),
         ]
         assert Shelfful.objects.get() == shelves[1]
+
+    def test_nothing_goes_untold_where_a_row_comes_to_be_while_it_is_deleted() -> None:
+        def come() -> None:
+            elsewhere("INSERT INTO testapp_shop (id, name) VALUES (4711, 's')")
+            elsewhere("INSERT INTO testapp_shelfful (shop_id, name) VALUES (4711, 'f')")
+
+        with in_front_of("DELETE", come):
+            assert Shop.objects.filter(pk=4711).delete() == (0, {})
+        assert entries() == []
+        assert Shelfful.objects.get().shop == Shop.objects.get()
+
+    def test_nobody_refers_any_more_to_a_row_that_is_about_to_be_deleted() -> None:
+        with disabled():
+            shop = Shop.objects.create(name="s")
+        refused: list[Any] = []
+
+        def insert() -> None:
+            try:
+                elsewhere("INSERT INTO testapp_shelfful (shop_id, name) VALUES (%s, 'f')", shop.pk)
+            except IntegrityError as error:
+                refused.append(error)
+
+        with ThreadPoolExecutor(1) as pool:
+
+            def begin() -> None:
+                pool.submit(insert)
+                wait_until_they_wait(1)
+
+            with in_front_of("DELETE", begin):
+                Shop.objects.filter(name="s").delete()
+        assert len(refused) == 1
+        assert [entry.model for entry in entries()] == ["testapp.Shop"]
+        assert not Shelfful.objects.exists()
 
 
 @pytest.fixture

@@ -363,6 +363,12 @@ if django.VERSION >= (6, 1):
         shelf = models.ForeignKey(Shelfful, on_delete=models.DB_CASCADE)
         name = models.CharField(max_length=20)
 
+    class Branch(models.Model):
+        """What goes with others of its own table."""
+
+        name = models.CharField(max_length=20)
+        parent = models.ForeignKey("self", on_delete=models.DB_CASCADE, null=True)
+
     class Customer(models.Model):
         favourite = models.ForeignKey(Shop, on_delete=models.DB_SET_NULL, null=True)
         name = models.CharField(max_length=20)

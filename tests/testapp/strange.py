@@ -113,3 +113,13 @@ class ShownSale(Sale):
 
 class Bargain(Sale):
     """A through model whose ends stand in its parent's table."""
+
+
+class Stall(models.Model):
+    """A composite key, and another table to find it by."""
+
+    pk = models.CompositePrimaryKey("row", "number")
+    row = models.CharField(max_length=2)
+    number = models.IntegerField()
+    guests = models.IntegerField(default=0)
+    tag = models.ForeignKey("Tag", null=True, on_delete=models.CASCADE)
