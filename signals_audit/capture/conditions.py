@@ -39,25 +39,27 @@ def few_rows_before(compiler: Any, block: WriteBlock, reader: Reader, most: int 
     except EmptyResultSet:
         return []
     block.state.lock_before_read()
-    too_many = None if most is None else most + 1
-    can_look = named is None and not block.state.has_own_level
-    keys = reader.keys_met(where, params, too_many) if can_look else None
-    rows = reader.locked_rows(where, params, too_many) if keys is None else []
-    if too_many in (len(rows), len(keys or ())):
-        return None
-    return rows if keys is None else reader.locked_among(keys, where, params)
+    if named is None:
+        return _locked(block, reader, where, params, most)
+    return reader.locked_rows(where, params)
 
 
 def rows_holding(block: WriteBlock, reader: Reader, place: int, values: Iterable[Any]) -> list[Row]:
     """Read and lock the rows that hold one of some raw values in a column."""
-    rows: list[Row] = []
-    for where, params in reader.holding(place, values):
-        keys = None if block.state.has_own_level else reader.keys_met(where, params)
-        if keys is None:
-            rows += reader.locked_rows(where, params)
-        else:
-            rows += reader.locked_among(keys, where, params)
-    return rows
+    conditions = reader.holding(place, values)
+    return [row for where, params in conditions for row in _locked(block, reader, where, params) or ()]
+
+
+def _locked(
+    block: WriteBlock, reader: Reader, where: str, params: Sequence[Any], most: int | None = None
+) -> list[Row] | None:
+    """Read and lock the rows that a condition meets, looked for first if need be; None for too many."""
+    too_many = None if most is None else most + 1
+    keys = None if block.state.has_own_level else reader.keys_met(where, params, too_many)
+    rows = reader.locked_rows(where, params, too_many) if keys is None else []
+    if too_many in (len(rows), len(keys or ())):
+        return None
+    return rows if keys is None else reader.locked_among(keys, where, params)
 
 
 def meets_more(compiler: Any, block: WriteBlock, reader: Reader, number: int) -> bool:

@@ -95,13 +95,14 @@ def _delete_with_others(compiler: Any, plan: TablePlan | None, block: WriteBlock
         count = sum(run_plain(block, plain, ROW_COUNT) or 0 for _step in doomed.taken(compiler))
         tell_of(doomed.others, block)
         return count
-    maker, gone = EventMaker(block, plan, "delete"), list[Row]()
+    maker, returned, are_returned = EventMaker(block, plan, "delete"), list[Row](), True
     for _step in doomed.taken(compiler):
-        if can_return_deleted(compiler):
-            gone += run_returning(compiler, maker.reader.columns, ())[1]
+        are_returned = can_return_deleted(compiler)
+        if are_returned:
+            returned += run_returning(compiler, maker.reader.columns, ())[1]
         else:
             run_plain(block, plain, ROW_COUNT)
-            gone = doomed.told_by(plan)
+    gone = returned if are_returned else doomed.told_by(plan)
     maker.deleted(gone)
     tell_of([*doomed.others, *doomed.besides({plan.key_of(row) for row in gone})], block)
     return len(gone)
