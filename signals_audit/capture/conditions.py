@@ -155,9 +155,7 @@ def taking(compiler: Any, reader: Reader, rows: Sequence[Row]) -> Iterator[None]
     for start in range(0, len(rows) or 1, CHUNK):
         query = type(compiler.query)(compiler.query.model)
         query.where.add(RawCondition(*reader.among(rows[start : start + CHUNK])), AND)
-        compiler.query = query
-        for known in ("single_alias", "contains_self_reference_subquery"):  # of the query before
-            compiler.__dict__.pop(known, None)
+        compiler.turn_to(query)
         yield
 
 
@@ -170,16 +168,11 @@ def condition(compiler: Any) -> tuple[str, Sequence[Any]]:
     return f" WHERE {sql}", params
 
 
-def _was_done() -> None:
-    """Take the place of a step that Django takes again."""
-
-
 def _single_table(compiler: Any) -> Any:
     """Return the query with a condition that names its own table alone, as Django's compilers make it."""
     query = compiler.query
     if hasattr(query, "related_updates"):
         compiler.pre_sql_setup()
-        compiler.pre_sql_setup = _was_done  # once more would put the condition into a subquery of a subquery
         return query
     if compiler.single_alias:
         return query

@@ -9,6 +9,11 @@ contract test on every supported Django.
 * `BaseDatabaseOperations.compiler` (django/db/backends/base/operations.py): hands out the classes whose
   `execute_sql` every ORM write passes. There are no signals for `update()`, `bulk_create()`, cascades and
   many-to-many rows; here all of them pass.
+* `SQLUpdateCompiler.pre_sql_setup` (django/db/models/sql/compiler.py): has a condition that joins other
+  tables name keys instead. Capture reads the rows by that condition before Django runs the UPDATE, and what
+  is set up twice is a subquery of a subquery, for which composite keys have no form.
+* `SQLDeleteCompiler.single_alias` and `contains_self_reference_subquery` (same file): a compiler keeps what
+  it found out of its query. Rows that were locked are deleted some at a time, by another query each.
 * `commit`, `rollback`, `close`, `savepoint` and `savepoint_rollback` of a connection
   (django/db/backends/base/base.py), hooked when `connection_created` is sent: `on_commit` cannot tell when a
   transaction begins anew, nor that a savepoint was rolled back.
@@ -39,6 +44,7 @@ from .updates import update
 from .wrapping import is_wrapped, unwrap, wrap
 
 UID = "signals_audit.capture.seams"
+KEPT_OF_A_QUERY = ("single_alias", "contains_self_reference_subquery")
 LONG = 10_000  # characters: statements of many rows are not kept, they seldom come twice
 
 
@@ -132,6 +138,14 @@ def _observed_insert(base: Any) -> Any:
 @cache
 def _observed_update(base: Any) -> Any:
     class ObservedUpdate(base):  # type: ignore[misc]
+        is_set_up = False
+
+        def pre_sql_setup(self) -> None:
+            """Have the condition name keys where it joins other tables, once."""
+            if not self.is_set_up:
+                self.is_set_up = True
+                super().pre_sql_setup()
+
         @announced
         def execute_sql(self, result_type: Any) -> Any:
             plan = statements.observed(self)
@@ -161,6 +175,12 @@ def _observed_delete(base: Any) -> Any:
                 return super().execute_sql(result_type)
             count = statements.delete(self, plan, super().execute_sql)
             return count if result_type == ROW_COUNT else None
+
+        def turn_to(self, query: Any) -> None:
+            """Run another query from now on."""
+            self.query = query
+            for name in KEPT_OF_A_QUERY:
+                self.__dict__.pop(name, None)
 
     return ObservedDelete
 

@@ -125,8 +125,8 @@ def look(execute: Execute, sql: Any, params: Any, many: bool, context: Mapping[s
 
 
 def _note_level(sql: str, state: ConnectionState) -> None:
-    """Note that a transaction is given a level of its own, which no variable of the server's tells."""
-    if sets_level(sql):
+    """Note that a transaction is given a level of its own, which no variable of MariaDB's tells."""
+    if state.connection.vendor == "mysql" and sets_level(sql):
         state.has_own_level = True
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import django
 import pytest
 
-from tests.testapp import models
+from tests.testapp import models, strange
 
 from .log import entries
 
@@ -87,6 +87,16 @@ if HAS_DATABASE_LEVEL:
         assert models.Branch.objects.get() == kept
         gone = sorted((entry.object_id, entry.changes["name"]) for entry in entries()[start:])
         assert gone == sorted((str(branch.pk), [branch.name, None]) for branch in (top, middle, twig))
+
+    def test_a_row_whose_key_reads_like_that_of_a_deleted_one_stays() -> None:
+        gone, kept = (models.Tag.objects.create(name=name) for name in ("gone", "kept"))
+        strange.Voucher.objects.create(code=" a", tag=gone)
+        strange.Voucher.objects.create(code="a", tag=kept)
+        start = len(entries())
+        assert strange.Voucher.objects.filter(tag=gone).delete() == (1, {"testapp.Voucher": 1})
+        assert list(strange.Voucher.objects.values_list("tag__name", flat=True)) == ["kept"]
+        changes = {"code": ["a", None], "tag": [gone.pk, None]}
+        assert told(start) == [("delete", "testapp.Voucher", changes, "delete")]
 
 else:
 

@@ -20,6 +20,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from django.db.models.sql import DeleteQuery, InsertQuery, UpdateQuery
 from django.db.models.sql.compiler import SQLDeleteCompiler, SQLInsertCompiler, SQLUpdateCompiler
+from django.utils.functional import cached_property
 
 from signals_audit.capture import seams
 from signals_audit.capture.wrapping import is_wrapped
@@ -151,6 +152,36 @@ def test_compilers_run_their_statement_in_execute_sql() -> None:
         assert parameters(SQLUpdateCompiler.execute_returning_sql) == ["self", "returning_fields"]
     else:
         assert not hasattr(SQLUpdateCompiler, "execute_returning_sql")
+
+
+def test_an_update_is_set_up_before_its_statement_is_made() -> None:
+    assert parameters(SQLUpdateCompiler.pre_sql_setup) == ["self"]
+    assert "self.pre_sql_setup()" in inspect.getsource(SQLUpdateCompiler.as_sql)
+
+
+@pytest.mark.django_db
+def test_what_is_set_up_once_stays() -> None:
+    joined = Article.objects.filter(author__name="a").query.chain(UpdateQuery)
+    joined.add_update_values({"title": "b"})
+    once = joined.get_compiler(using="default")
+    twice = joined.clone().get_compiler(using="default")
+    twice.pre_sql_setup()
+    assert twice.as_sql() == once.as_sql()
+
+
+def test_a_compiler_of_deletions_keeps_of_its_query_what_we_have_it_forget() -> None:
+    kept = inspect.getmembers(SQLDeleteCompiler, lambda member: isinstance(member, cached_property))
+    assert sorted(name for name, _member in kept) == sorted(seams.KEPT_OF_A_QUERY)
+
+
+@pytest.mark.django_db
+def test_a_compiler_of_deletions_turns_to_another_query() -> None:
+    joined = Article.objects.filter(author__name="a").query.chain(DeleteQuery)
+    plain = Article.objects.filter(title="a").query.chain(DeleteQuery)
+    compiler = joined.get_compiler(using="default")
+    compiler.as_sql()
+    compiler.turn_to(plain)
+    assert compiler.as_sql() == plain.get_compiler(using="default").as_sql()
 
 
 def test_compilers_of_the_database_at_hand_keep_the_methods_that_we_observe() -> None:

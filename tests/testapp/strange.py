@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import django
 from django.db import models
 from django.db.models.expressions import Col
 from django.db.models.sql.compiler import SQLUpdateCompiler
@@ -123,3 +124,16 @@ class Stall(models.Model):
     number = models.IntegerField()
     guests = models.IntegerField(default=0)
     tag = models.ForeignKey("Tag", null=True, on_delete=models.CASCADE)
+
+
+class Voucher(models.Model):
+    """A key that is read otherwise than it stands."""
+
+    code = TrimmedField(max_length=20, primary_key=True)
+    tag = models.ForeignKey("Tag", on_delete=models.CASCADE)
+
+
+if django.VERSION >= (6, 1):
+
+    class Redemption(models.Model):
+        voucher = models.ForeignKey(Voucher, on_delete=models.DB_CASCADE)
