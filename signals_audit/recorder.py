@@ -9,10 +9,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Model
+from django.db.models import Field, Model
 
 from .capture.connection import state_of
 from .capture.journal import OpenChangeSet
@@ -32,29 +32,57 @@ ATTRIBUTE = "signals_audit_writer"
 
 
 Statement = tuple[str, Sequence[Any]]
+Places = tuple[int, ...]
+AnyField: TypeAlias = "Field[Any, Any]"
 
 
 class Insert:
     """An INSERT into one of the log's tables: its text, and how values are spelled for the database."""
 
     def __init__(self, model: type[Model], connection: BaseDatabaseWrapper) -> None:
-        fields = [field for field in model._meta.local_concrete_fields if field is not model._meta.auto_field]
-        quote = connection.ops.quote_name
-        columns = ", ".join(quote(str(field.column)) for field in fields)
-        prefix = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) "
-        row = "(" + ", ".join(_placeholder(field, connection) for field in fields) + ")"
-        select = expansion(fields, connection)
-        self._one = f"{prefix}VALUES {row}"
-        self._many = None if select is None else f"{prefix}{select}"
+        self._fields = [
+            field for field in model._meta.local_concrete_fields if field is not model._meta.auto_field
+        ]
+        self._connection = connection
+        self._table = connection.ops.quote_name(model._meta.db_table)
+        row = "(" + ", ".join(_placeholder(field, connection) for field in self._fields) + ")"
+        self._one = f"{self._into(self._fields)} VALUES {row}"
+        self._many: dict[Places, str | None] = {}
 
     def statements(self, rows: Sequence[Sequence[Any]]) -> Iterator[Statement]:
-        """Yield what inserts rows, whose values stand in the order of the model's columns."""
-        if len(rows) == 1 or self._many is None:
-            for row in rows:
-                yield self._one, row
-        else:
-            for piece in _pieces(rows):
-                yield self._many, [document(piece)]
+        """Yield what inserts rows, whose values stand in the order of the model's columns, no two the same.
+
+        What many of them share is sent and read once.
+        """
+        if len(rows) == 1:
+            yield self._one, rows[0]
+            return
+        columns = list(zip(*rows, strict=True))
+        differing = tuple(place for place, column in enumerate(columns) if _differ(column))
+        sql = self._of_many(differing)
+        if sql is None:
+            yield from ((self._one, row) for row in rows)
+            return
+        shared = [column[0] for place, column in enumerate(columns) if place not in differing]
+        for piece in _pieces(list(zip(*(columns[place] for place in differing), strict=True))):
+            yield sql, [*shared, document(piece)]
+
+    def _of_many(self, differing: Places) -> str | None:
+        """Return the statement for rows that differ at some places only."""
+        if differing not in self._many:
+            own = [field for place, field in enumerate(self._fields) if place in differing]
+            shared = [field for place, field in enumerate(self._fields) if place not in differing]
+            select = expansion(own, self._connection, shared=shared)
+            self._many[differing] = None if select is None else f"{self._into([*own, *shared])} {select}"
+        return self._many[differing]
+
+    def _into(self, fields: Iterable[AnyField]) -> str:
+        quote = self._connection.ops.quote_name
+        return f"INSERT INTO {self._table} ({', '.join(quote(str(field.column)) for field in fields)})"
+
+
+def _differ(values: Sequence[Any]) -> bool:
+    return values.count(values[0]) < len(values)
 
 
 def _pieces(rows: Sequence[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from signals_audit import Actor, ActorKind, audit_context, disabled
@@ -198,6 +199,19 @@ def test_many_large_rows_are_deleted_and_recorded() -> None:
     assert Article.objects.all()._raw_delete("default") == 30
     found = AuditEntry.objects.order_by("id").values_list("seq", flat=True)
     assert list(found) == list(range(1, 31))
+
+
+def test_what_many_entries_share_is_sent_once() -> None:
+    keys = [make(Article, title=str(number)).pk for number in range(3)]
+    long = "x" * 50_000
+    with CaptureQueriesContext(connection) as captured:
+        Article.objects.update(body=long)
+    sent = [query["sql"] for query in captured if "signals_audit_auditentry" in query["sql"]]
+    assert [sql.count(long) for sql in sent] == [1]
+    found = AuditEntry.objects.order_by("seq").values_list("seq", "object_id", "changes")
+    assert list(found) == [
+        (number, str(key), {"body": ["", long]}) for number, key in enumerate(keys, start=found[0][0])
+    ]
 
 
 def test_the_change_set_is_written_once_for_a_transaction_and_context() -> None:

@@ -16,7 +16,7 @@ from ..registry import object_id_of
 from ..types import UNKNOWN, Action
 from ..values import UNKNOWN_MARK, same
 from .blocks import WriteBlock
-from .memory import ATTRIBUTE, keep, kept_row, kept_value, value_of
+from .memory import ATTRIBUTE, Frozen, keep, kept_row, value_of
 from .pipeline import WrittenSet
 from .plans import TablePlan, unrecorded
 from .receivers import intention_of
@@ -111,7 +111,7 @@ class EventMaker:
             )
             if not same(*stored):
                 changes[field.name], encoded[field.name] = Change(before, after), stored
-                fresh[field.attname] = kept_value(after, field)
+                fresh[field.attname] = Frozen(after) if place in self.plan.mutable else after
         if changes:
             self._advance(known.instance, known.values, fresh)
             whole = [None] * len(self.plan.fields)

@@ -88,12 +88,12 @@ def keep_refreshed(instance: Model, names: Collection[str] | None) -> None:
     keep(instance, {**kept, **values})
 
 
-def loaded(instance: Model, using: str) -> Mapping[str, Any] | None:
+def loaded(instance: Model, using: str) -> dict[str, Any] | None:
     """Return an instance's values by attribute name as the database had them; None if not known."""
     kept = getattr(instance._state, ATTRIBUTE, None)
     if kept is None or instance._state.db != using:
         return None
-    if isinstance(kept, Mapping):
+    if isinstance(kept, dict):
         return kept
     names = _names(type(instance))
     return dict(zip(names, kept, strict=True)) if len(kept) == len(names) else None
@@ -104,7 +104,7 @@ def _names(model: type[Model]) -> tuple[str, ...]:
     return tuple(field.attname for field in model._meta.concrete_fields)
 
 
-def keep(instance: Model, values: Mapping[str, Any] | None) -> None:
+def keep(instance: Model, values: dict[str, Any] | None) -> None:
     """Have an instance remember other values; those before are left as they are, for copies share them."""
     instance._state.signals_audit_loaded = values  # type: ignore[attr-defined]
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Model
 
 from . import memory
 from .blocks import WriteBlock
 from .plans import TablePlan
+
+MISSING: Final = object()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -49,8 +51,8 @@ def _returns_rows(compiler: Any) -> bool:
 
 
 def _is_row_of(instance: Model, plan: TablePlan, values: Mapping[str, Any]) -> bool:
-    held = instance.__dict__
-    return all(name in values and values[name] == held.get(name) for name in plan.key_names)
+    held, names = instance.__dict__, plan.key_names
+    return [values.get(name, MISSING) for name in names] == [held.get(name) for name in names]
 
 
 def _changing(compiler: Any, plan: TablePlan, values: Mapping[str, Any]) -> list[int] | None:
@@ -63,7 +65,8 @@ def _changing(compiler: Any, plan: TablePlan, values: Mapping[str, Any]) -> list
             continue
         if name not in values:
             return None
-        if memory.may_differ(field, values[name], value):
+        kept = values[name]
+        if kept is not value and memory.may_differ(field, kept, value):
             places.append(place)
     if places and plan.generated:
         places += plan.generated

@@ -1,5 +1,4 @@
 """Statements about many rows whose number and length in SQL do not grow with the number of rows."""
-# ruff: noqa: S608 - what stands in these statements are names of tables and columns, quoted
 
 from __future__ import annotations
 
@@ -65,15 +64,14 @@ def _statements(
     fields = [field for field in model._meta.local_concrete_fields if field is not model._meta.auto_field]
     differing = [field for field in fields if field.attname in owns[0]]
     common = [field for field in fields if field.attname not in owns[0]]
-    select = expansion(differing, connection)
+    select = expansion(differing, connection, shared=common)
     if select is None:  # a database that nobody has tried
         rows = [model(**{**shared, **own}) for own in owns]
         model._base_manager.using(connection.alias).bulk_create(rows)
         return
     quote = connection.ops.quote_name
     names = ", ".join(quote(str(field.column)) for field in (*differing, *common))
-    values = "".join(f", {_placeholder(field, connection)}" for field in common)
-    sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) SELECT made.*{values} FROM ({select}) made"
+    sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) {select}"
     params = [
         _prepared(field, shared.get(field.attname, field.get_default()), connection) for field in common
     ]
@@ -96,10 +94,6 @@ def _pieces(
         length += len(row)
     if piece:
         yield piece
-
-
-def _placeholder(field: AnyField, connection: BaseDatabaseWrapper) -> str:
-    return f"%s::{field.rel_db_type(connection)}" if connection.vendor == "postgresql" else "%s"
 
 
 def _prepared(field: AnyField, value: Any, connection: BaseDatabaseWrapper) -> Any:
