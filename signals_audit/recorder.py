@@ -64,7 +64,8 @@ class Insert:
             yield from ((self._one, row) for row in rows)
             return
         shared = [column[0] for place, column in enumerate(columns) if place not in differing]
-        for piece in _pieces(list(zip(*(columns[place] for place in differing), strict=True))):
+        own = list(zip(*(columns[place] for place in differing), strict=True))
+        for piece in _pieces(own, beside=_length(shared)):
             yield sql, [*shared, document(piece)]
 
     def _of_many(self, differing: Places) -> str | None:
@@ -85,15 +86,19 @@ def _differ(values: Sequence[Any]) -> bool:
     return values.count(values[0]) < len(values)
 
 
-def _pieces(rows: Sequence[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
-    """Yield the rows in pieces, each of them for one statement."""
+def _length(row: Sequence[Any]) -> int:
+    return sum(len(value) for value in row if isinstance(value, str))
+
+
+def _pieces(rows: Sequence[Sequence[Any]], beside: int) -> Iterator[list[Sequence[Any]]]:
+    """Yield the rows in pieces, each for a statement whose other texts are `beside` characters long."""
     piece: list[Sequence[Any]] = []
-    length = 0
+    length = beside
     for row in rows:
-        added = sum(len(value) for value in row if isinstance(value, str))
+        added = _length(row)
         if piece and (len(piece) == ROWS or length + added > CHARACTERS):
             yield piece
-            piece, length = [], 0
+            piece, length = [], beside
         piece.append(row)
         length += added
     if piece:

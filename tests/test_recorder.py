@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from signals_audit import Actor, ActorKind, audit_context, disabled
+from signals_audit import Actor, ActorKind, audit_context, disabled, recorder
 from signals_audit.models import AuditEntry, ChangeSet
 from signals_audit.types import Cause, EntryAddress
 from tests.capture.log import ENTRY, entries, first_entry, make, orphans, statements
@@ -212,6 +212,18 @@ def test_what_many_entries_share_is_sent_once() -> None:
     assert list(found) == [
         (number, str(key), {"body": ["", long]}) for number, key in enumerate(keys, start=found[0][0])
     ]
+
+
+@pytest.mark.parametrize(("length", "number"), [(1_000, 1), (400_000, 1), (recorder.CHARACTERS, 3)])
+def test_what_entries_share_counts_for_the_length_of_their_statement(length: int, number: int) -> None:
+    insert = recorder.Insert(AuditEntry, connection)
+    fields = AuditEntry._meta.local_concrete_fields[1:]
+    shared = ["x" * length if field.name == "changes" else "" for field in fields]
+    rows = [
+        [name if field.name == "seq" else value for field, value in zip(fields, shared, strict=True)]
+        for name in "abc"
+    ]
+    assert len(list(insert.statements(rows))) == number
 
 
 def test_the_change_set_is_written_once_for_a_transaction_and_context() -> None:
