@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ PAIRED = (
     *("bulk_update", "upsert", "replace_children", "parent_then_child", "child_then_parent"),
     *("child_of_another", "favourite", "add", "remove", "relate"),
 )
+LONGER = 100
 COLUMNS = ("kills", "in a write", "entries", "lost", "phantoms", "flaws")
 
 
@@ -47,7 +48,8 @@ def kills(count: int) -> int:
 def deadlocks(turns: int) -> int:
     """Write each pair of forms at the same time, without the app and with it; print which pairs were refused.
 
-    A class of refusal is new where neither the pair nor one of its forms alone meets it without the app.
+    A class of refusal is new where neither the pair nor one of its forms alone meets it without the app, not
+    even in many more turns: some are rare.
     """
     new: list[str] = []
     with tempfile.TemporaryDirectory() as folder, servers(Path(folder)):
@@ -57,13 +59,21 @@ def deadlocks(turns: int) -> int:
             say(f"{layout}: of {len(plain)} pairs these were refused, without the app and with it")
             for pair in plain:
                 if plain[pair] or audited[pair]:
-                    known = any(
-                        plain[alone] for alone in (pair, *(f"{form} + {form}" for form in pair.split(" + ")))
-                    )
+                    known = _is_met(pair, plain) or _is_met(pair, _longer(Path(folder), layout, pair, turns))
                     new += [] if known else [f"{layout}: {pair}"]
                     say(f"{pair:45}{plain[pair]:6}{audited[pair]:6}{'' if known else '  new'}")
             say(f"{'all':45}{sum(plain.values()):6}{sum(audited.values()):6}")
     return 1 if new else 0
+
+
+def _is_met(pair: str, refused: Mapping[str, int]) -> bool:
+    return any(refused[alone] for alone in (pair, *(f"{form} + {form}" for form in pair.split(" + "))))
+
+
+def _longer(folder: Path, layout: str, pair: str, turns: int) -> dict[str, int]:
+    """Return how often a pair and its forms alone are refused without the app in many more turns."""
+    command = (folder, layout, "pairs", "--turns", str(turns * LONGER), *sorted(set(pair.split(" + "))))
+    return dict(run_one(*command, app="0")["done"])
 
 
 def say(line: str) -> None:
