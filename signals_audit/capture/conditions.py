@@ -13,6 +13,7 @@ from django.db.models.lookups import Exact, In, IntegerFieldExact
 from django.db.models.sql import Query
 from django.db.models.sql.where import AND
 
+from . import innodb
 from .blocks import WriteBlock
 from .rows import CHUNK, Reader, Row
 
@@ -40,7 +41,7 @@ def few_rows_before(compiler: Any, block: WriteBlock, reader: Reader, most: int 
         return []
     block.state.lock_before_read()
     if named is None:
-        return _locked(block, reader, where, params, most)
+        return _locked(block, reader, where, params, most, _written(compiler))
     return reader.locked_rows(where, params)
 
 
@@ -50,16 +51,27 @@ def rows_holding(block: WriteBlock, reader: Reader, place: int, values: Iterable
     return [row for where, params in conditions for row in _locked(block, reader, where, params) or ()]
 
 
+def _written(compiler: Any) -> str | None:
+    """Return the name of a column that an UPDATE writes."""
+    values = getattr(compiler.query, "values", ())
+    return str(values[0][0].column) if values else None
+
+
 def _locked(
-    block: WriteBlock, reader: Reader, where: str, params: Sequence[Any], most: int | None = None
+    block: WriteBlock,
+    reader: Reader,
+    where: str,
+    params: Sequence[Any],
+    most: int | None = None,
+    written: str | None = None,
 ) -> list[Row] | None:
     """Read and lock the rows that a condition meets, looked for first if need be; None for too many."""
     too_many = None if most is None else most + 1
-    keys = None if block.state.has_own_level else reader.keys_met(where, params, too_many)
+    keys = None if block.state.has_own_level else innodb.keys_met(reader, where, params, too_many)
     rows = reader.locked_rows(where, params, too_many) if keys is None else []
     if too_many in (len(rows), len(keys or ())):
         return None
-    return rows if keys is None else reader.locked_among(keys, where, params)
+    return rows if keys is None else innodb.locked(block, reader, keys, where, params, written)
 
 
 def meets_more(compiler: Any, block: WriteBlock, reader: Reader, number: int) -> bool:

@@ -43,6 +43,18 @@ class Cursors:
         self._put_back(cursor, made_for if len(rows) <= MANY_ROWS else None)
         return rows
 
+    def count(self, sql: str, params: Sequence[Any]) -> int:
+        """Run a statement and return how many rows it met."""
+        cursor, made_for = self._take()
+        try:
+            cursor.execute(sql, params)
+            count = int(cursor.rowcount)
+        except BaseException:
+            _close(cursor)
+            raise
+        self._put_back(cursor, made_for)
+        return count
+
     def execute(self, statements: Iterable[Statement]) -> None:
         """Run statements that return nothing."""
         cursor, made_for = self._take()

@@ -22,32 +22,29 @@ LOCKS = {"postgresql": " FOR NO KEY UPDATE", "mysql": " FOR UPDATE"}
 REMOVING = LOCKS | {"postgresql": " FOR UPDATE"}
 CHUNK = 500
 WHERE = " WHERE "
-LOOKING = "READ-COMMITTED"
-MOST = 2**63 - 1  # without a limit MariaDB does not sort a part of a UNION
 
 
 class Reader:
     """The SQL that reads a plan's columns on one connection, and the way from a raw value to a stored one."""
 
     __slots__ = (
-        *("_connection", "_converters", "_encoders", "_formatted", "_key_columns", "_loaded", "_lock"),
+        *("_converters", "_encoders", "_formatted", "_key_columns", "_loaded", "_lock"),
         *(
             "_can_have_images",
             "_converted",
             "_images",
             "_looked_at",
             "_order",
-            "_read",
             "_see_one",
             "_select_one",
         ),
-        *("columns", "keys", "plan", "select", "table"),
+        *("columns", "connection", "is_of_today", "keys", "plan", "read", "select", "table"),
     )
 
     def __init__(self, plan: TablePlan, connection: BaseDatabaseWrapper, fetch: Fetch) -> None:
         self.plan = plan
-        self._connection = connection
-        self._read = fetch
+        self.connection = connection
+        self.read = fetch
         table = plan.written._meta.db_table
         self.table = connection.ops.quote_name(table)
         compiler = Query(plan.written).get_compiler(connection=connection)
@@ -62,7 +59,8 @@ class Reader:
         self._select_one = f"{self._see_one}{self._lock}"
         self._images: Images | None = None
         self._looked_at: Any = None
-        self._can_have_images = connection.vendor == "postgresql" and plan.written.__module__ != HISTORICAL
+        self.is_of_today = plan.written.__module__ != HISTORICAL
+        self._can_have_images = connection.vendor == "postgresql" and self.is_of_today
         found = compiler.get_converters(columns)
         self._converters = [
             found.get(place) or _real(field, connection) for place, field in enumerate(plan.fields)
@@ -78,7 +76,7 @@ class Reader:
     def removing(self) -> Reader:
         """Return a reader that locks rows as their deletion will: from then on nobody can refer to them."""
         other = copy(self)
-        other._lock = REMOVING.get(self._connection.vendor, "")
+        other._lock = REMOVING.get(self.connection.vendor, "")
         other._select_one = f"{self._see_one}{other._lock}"
         return other
 
@@ -87,15 +85,15 @@ class Reader:
 
         The table is looked at once for each session, and when a row was not met: `look_again()`.
         """
-        if self._can_have_images and self._looked_at is not self._connection.connection:
+        if self._can_have_images and self._looked_at is not self.connection.connection:
             self.look_again()
         return self._images
 
     def look_again(self) -> None:
         """Look at what is about on the table."""
-        self._looked_at = self._connection.connection
-        is_bare = catalog.is_bare(self._connection, self.plan.written._meta.db_table)
-        self._images = images_of(self.plan, self._connection) if is_bare else None
+        self._looked_at = self.connection.connection
+        is_bare = catalog.is_bare(self.connection, self.plan.written._meta.db_table)
+        self._images = images_of(self.plan, self.connection) if is_bare else None
 
     def some_columns(self, places: Sequence[int]) -> str:
         """Return the SQL of some of the columns."""
@@ -109,7 +107,7 @@ class Reader:
         converters, expression = found
         try:
             for converter in converters:
-                value = converter(value, expression, self._connection)
+                value = converter(value, expression, self.connection)
         except Exception:  # what nobody can load may still be written: it is told as the database has it
             return raw
         return value
@@ -149,7 +147,7 @@ class Reader:
         values = pk if len(self.plan.key) > 1 else (pk,)
         fields = [self.plan.fields[place] for place in self.plan.key]
         pairs = zip(fields, values, strict=True)
-        raw = [field.get_db_prep_value(value, self._connection) for field, value in pairs]
+        raw = [field.get_db_prep_value(value, self.connection) for field, value in pairs]
         return raw[0] if len(raw) == 1 else tuple(raw)
 
     def load(self, row: Row) -> Model:
@@ -159,7 +157,7 @@ class Reader:
     def made(self, values: Sequence[Any]) -> Model:
         """Return the instance with these values."""
         loaded = list(values) if self._order is None else [values[place] for place in self._order]
-        return self.plan.model.from_db(self._connection.alias, self._loaded, loaded)
+        return self.plan.model.from_db(self.connection.alias, self._loaded, loaded)
 
     def locked_rows(
         self, where: str, params: Sequence[Any], most: int | None = None, also: Sequence[str] = ()
@@ -171,26 +169,7 @@ class Reader:
         order = f" ORDER BY {self.keys}" if self._lock else ""
         limit = "" if most is None else f" LIMIT {most}"
         select = self.select if not also else f"SELECT {', '.join((self.columns, *also))} FROM {self.table}"  # noqa: S608
-        return self._read(f"{select}{where}{order}{limit}{self._lock}", params)
-
-    def keys_met(self, where: str, params: Sequence[Any], most: int | None = None) -> list[Any] | None:
-        """Read the raw keys of the rows that a condition meets, in key order, not locked; at most so many.
-
-        None is returned where that is of no use, or would show something else than what an UPDATE meets. It
-        is of use under InnoDB's READ COMMITTED: there an UPDATE passes by locked rows that its condition does
-        not meet, but a locking read waits for them, and keeps them. At higher levels a plain read would
-        settle which state the transaction sees from now on, so the level is part of the condition.
-        """
-        if self._connection.vendor != "mysql" or not where:
-            return None
-        level = "@@tx_isolation" if self._connection.mysql_is_mariadb else "@@transaction_isolation"  # type: ignore[attr-defined]
-        met = f" WHERE {level} = '{LOOKING}' AND ({where.removeprefix(WHERE)})"
-        nothing = ", ".join(["NULL"] * len(self._key_columns))
-        keys = f"SELECT NULL, {self.keys} FROM {self.table}{met} ORDER BY {self.keys} LIMIT {most or MOST}"  # noqa: S608
-        (known, *_nothing), *found = self._read(f"SELECT {level}, {nothing} UNION ALL ({keys})", params)
-        if known != LOOKING:
-            return None
-        return [key[0] if len(key) == 1 else tuple(key) for _level, *key in found]
+        return self.read(f"{select}{where}{order}{limit}{self._lock}", params)
 
     def locked_among(self, keys: Sequence[Any], where: str, params: Sequence[Any]) -> list[Row]:
         """Read those of some rows, by their raw keys, that meet a condition, and lock them."""
@@ -202,20 +181,20 @@ class Reader:
 
     def rows_where(self, condition: str) -> list[Row]:
         """Read the rows that meet a condition, which are locked, as they are, in key order."""
-        return self._read(f"{self.select} WHERE {condition} ORDER BY {self.keys}{self._lock}", ())
+        return self.read(f"{self.select} WHERE {condition} ORDER BY {self.keys}{self._lock}", ())
 
     def rows_kept(self, table: str, where: str) -> list[Row]:
         """Read rows from a table that was made with the same columns."""
-        return self._read(f"SELECT {self.columns} FROM {table} AS {self.table}{where}", ())  # noqa: S608
+        return self.read(f"SELECT {self.columns} FROM {table} AS {self.table}{where}", ())  # noqa: S608
 
     def counts_more(self, where: str, params: Sequence[Any], number: int) -> bool:
         """Tell whether a statement is about to change more rows than a number."""
         table = f"(SELECT 1 FROM {self.table}{where} LIMIT {number + 1}) AS few"  # noqa: S608
-        return bool(self._read(f"SELECT COUNT(*) FROM {table}", params)[0][0] > number)  # noqa: S608
+        return bool(self.read(f"SELECT COUNT(*) FROM {table}", params)[0][0] > number)  # noqa: S608
 
     def locked_row(self, key: Any) -> list[Row]:
         """Read one row by its raw primary key, and lock it."""
-        return self._read(self._select_one, (key,))
+        return self.read(self._select_one, (key,))
 
     def holding(self, place: int, values: Iterable[Any]) -> Iterator[tuple[str, list[Any]]]:
         """Yield conditions for the rows that hold one of some raw values in a column."""
@@ -238,10 +217,10 @@ class Reader:
         """Read rows by their raw primary keys without a lock: nobody is about to change them."""
         wanted, rows = list(keys), list[Row]()
         if len(wanted) == 1 and len(self._key_columns) == 1:
-            return self._read(self._see_one, wanted)
+            return self.read(self._see_one, wanted)
         for start in range(0, len(wanted), CHUNK):
             where, params = self._among(wanted[start : start + CHUNK])
-            rows += self._read(f"{self.select} WHERE {where}", params)
+            rows += self.read(f"{self.select} WHERE {where}", params)
         return rows
 
     def _rows_of_chunk(self, keys: list[Any]) -> list[Row]:
@@ -252,7 +231,7 @@ class Reader:
     @property
     def can_name_rows(self) -> bool:
         """Tell whether keys are read as they stand in the table: a field may have them read otherwise."""
-        quote = self._connection.ops.quote_name
+        quote = self.connection.ops.quote_name
         columns = [quote(str(self.plan.fields[place].column)) for place in self.plan.key]
         return self._key_columns == [f"{self.table}.{column}" for column in columns]
 
@@ -266,7 +245,7 @@ class Reader:
         if len(self._key_columns) == 1:
             return f"{self._key_columns[0]} IN ({', '.join(['%s'] * len(keys))})", keys
         params = [value for key in keys for value in key]
-        if self._connection.vendor == "sqlite":
+        if self.connection.vendor == "sqlite":
             one = "(" + " AND ".join(f"{column} = %s" for column in self._key_columns) + ")"
             return f"({' OR '.join([one] * len(keys))})", params
         one = f"({', '.join(['%s'] * len(self._key_columns))})"  # of which MariaDB finds many at once

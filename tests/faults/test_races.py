@@ -10,12 +10,12 @@ from typing import Any
 
 import django
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.db.models import F
 
 from signals_audit import disabled
 from tests.capture.log import entries, make
-from tests.testapp.models import Article, Parent, Person, Tag, Vote
+from tests.testapp.models import Article, Child, Parent, Person, Tag, Vote
 
 if django.VERSION >= (6, 1):
     from tests.testapp.models import Shelfful, Shop
@@ -370,3 +370,85 @@ def test_what_a_transaction_sees_is_not_settled_before_its_first_read(
         with in_front_of("UPDATE", lambda: elsewhere("UPDATE testapp_tag SET name = 'new'")):
             assert Vote.objects.filter(weight__lt=1).update(weight=F("weight") + 1) == 1
         assert Tag.objects.get().name == "new"
+
+
+@contextmanager
+def changed_table(change: Sequence[str], back: Sequence[str]) -> Iterator[None]:
+    """Have a table changed for a while, for sessions that begin then."""
+    _run(change)
+    try:
+        yield
+    finally:
+        _run(back)
+
+
+def _run(statements: Sequence[str]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+    connection.close()
+
+
+@pytest.mark.skipif(connection.vendor != "mysql", reason="elsewhere no UPDATE locks rows for another")
+def test_a_trigger_is_called_once_for_a_row_that_meets_a_condition(votes: list[Vote]) -> None:
+    trigger = "CREATE TRIGGER called BEFORE UPDATE ON testapp_vote FOR EACH ROW "
+    change = "CREATE TABLE testapp_calls (id bigint)", f"{trigger} INSERT INTO testapp_calls VALUES (NEW.id)"
+    with changed_table(change, ["DROP TRIGGER called", "DROP TABLE testapp_calls"]):
+        assert Vote.objects.filter(weight__lt=10).update(weight=3) == 1
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM testapp_calls")
+            assert cursor.fetchall() == ((votes[0].pk,),)
+    assert [entry.changes for entry in entries()] == [{"weight": [0, 3]}]
+
+
+@pytest.mark.skipif(connection.vendor != "mysql", reason="no other database keeps versions")
+def test_a_versioned_table_keeps_what_an_update_changed_alone(votes: list[Vote]) -> None:
+    table = "ALTER TABLE testapp_vote"
+    with changed_table([f"{table} ADD SYSTEM VERSIONING"], [f"{table} DROP SYSTEM VERSIONING"]):
+        assert Vote.objects.filter(weight__lt=10).update(weight=3) == 1
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT weight FROM testapp_vote FOR SYSTEM_TIME ALL ORDER BY weight")
+            assert cursor.fetchall() == ((0,), (3,), (50,))
+
+
+@pytest.mark.skipif(connection.vendor != "mysql", reason="PostgreSQL keeps it without the app, too")
+def test_a_row_that_stopped_matching_while_an_update_waited_for_it_is_left_to_others() -> None:
+    with disabled():
+        parents = [Parent.objects.create(name=str(number)) for number in range(100)]
+        child = Child.objects.create(name="c", parent=parents[0])
+        Parent.objects.filter(pk=parents[0].pk).update(favourite=child)
+
+    def forget() -> int:
+        with transaction.atomic():
+            count = Parent.objects.filter(favourite=child).update(favourite=None)
+            elsewhere("SELECT id FROM testapp_parent WHERE id = %s FOR UPDATE NOWAIT", parents[0].pk)
+        connection.close()
+        return count
+
+    with closing(connection.copy()) as rival, ThreadPoolExecutor(1) as pool:
+        rival.set_autocommit(False)
+        with disabled(), rival.cursor() as cursor:
+            cursor.execute("UPDATE testapp_parent SET favourite_id = NULL WHERE id = %s", [parents[0].pk])
+        forgetting = pool.submit(forget)
+        wait_until_they_wait(1)
+        rival.commit()
+        assert forgetting.result(timeout=30) == 0
+    assert entries() == []
+
+
+@pytest.mark.skipif(connection.vendor != "mysql", reason="elsewhere rows are read and locked at once")
+def test_a_row_that_comes_to_match_behind_the_lock_is_changed_and_told(votes: list[Vote]) -> None:
+    write = "UPDATE testapp_vote SET weight = 5 WHERE id = %s"
+    take = "SELECT id FROM testapp_vote WHERE id = %s FOR UPDATE NOWAIT"
+
+    def be_refused() -> None:
+        with pytest.raises(OperationalError):
+            elsewhere(take, votes[1].pk)
+
+    changing = "UPDATE `testapp_vote` SET `weight` = ("
+    with (
+        in_front_of("SELECT `testapp_vote`", lambda: elsewhere(write, votes[1].pk)),
+        in_front_of(changing, be_refused),
+    ):
+        assert Vote.objects.filter(weight__lt=10).update(weight=F("weight") + 1) == 2
+    assert [entry.changes["weight"] for entry in entries()] == [[0, 1], [5, 6]]
