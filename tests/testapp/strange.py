@@ -130,7 +130,7 @@ class Voucher(models.Model):
     """A key that is read otherwise than it stands."""
 
     code = TrimmedField(max_length=20, primary_key=True)
-    tag = models.ForeignKey("Tag", on_delete=models.CASCADE)
+    holder = models.CharField(max_length=20)
 
 
 if django.VERSION >= (6, 1):
